@@ -159,7 +159,7 @@ def test_a_pipe_gets_utf8_whatever_the_locale():
 
 
 def test_text_comes_as_it_is_made():
-    """The first piece must be there long before the last: read it while the process still writes."""
+    """The first piece must be there long before the last: it is read while the process writes."""
     process = start("Once upon a time", "400", "--model_size", "3M")
     first = os.read(process.stdout.fileno(), 100)
     still_running = process.poll() is None
