@@ -1,17 +1,19 @@
-"""GPT-2, from prompt to text, in NumPy. Read it from top to bottom: mathematics first, main last.
+"""GPT-2, from prompt to text, in NumPy. Read it from top to bottom, or from generate upwards.
 
-It computes what OpenAI's own code does (github.com/openai/gpt-2, src/model.py and src/sample.py),
-under the same names, to the same tokens. It does not train: the weights are read from a file.
+It computes what OpenAI's code does (github.com/openai/gpt-2, src/model.py and src/sample.py), with
+OpenAI's names for the weights, and to the same text. It does not learn: a file holds the weights.
 
-    text -> ids -> embeddings -> n_layer blocks -> logits -> an id -> text, and round again
+    text -> ids -> rows of numbers (embeddings) -> n_layer blocks -> logits -> id -> text, and again
 
-    id        a token's number. A token is a piece of text: a word, a part of one, a comma
-    n_seq     how many tokens are looked at now        n_vocab   how many tokens exist    (50257)
-    n_ctx     how many it can look at at most  (1024)  n_embd    numbers that stand for one  (768)
-    n_layer   how many blocks, one after another (12)  n_head    attentions side by side      (12)
-    logits    a score for every token of the vocabulary: how well it would do as the next one
-    w, b, g   learned numbers: weights (multiplied), biases (added), gains (scale)   (124 million)
-In brackets: sizes of the smallest model. [n_seq, n_embd] means n_seq rows of n_embd numbers.
+    id        the number of a token, which is a piece of text: a word, a part of one, a comma
+    n_vocab   how many tokens there are (50257)
+    n_ctx     how many of a text's tokens the model can look at, at most (1024)
+    n_seq     how many go in now; n_all: these and all that went in before
+    n_embd    how many numbers stand for a token inside the model (768)
+    n_layer   how many blocks it goes through (12), each with n_head attentions side by side (12)
+    logits    a score for each token of the vocabulary: how well it would do as the next one
+    w, b, g   learned numbers: weights that multiply, biases that are added, gains that scale
+In (): OpenAI's smallest model. [n_seq, n_embd] is a shape: n_seq rows of n_embd numbers each.
 """
 import math
 
@@ -19,54 +21,53 @@ import numpy as np
 
 
 def gelu(x):  # any shape -> the same shape
-    # Lets positive numbers through and fades negative ones out, smoothly. There is an exact form;
-    # this is the approximation GPT-2 was trained with. x * x * x: NumPy's x**3 is far slower.
+    # Keeps large numbers, fades negative ones to 0. GPT-2 learned with this, not the exact form.
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
 def softmax(x):  # any shape -> the same shape: each row becomes positive numbers that sum to 1
-    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # less the largest, or exp would overflow
+    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # the max cancels out; without it: overflow
     return exp_x / exp_x.sum(axis=-1, keepdims=True)
 
 
 def layer_norm(x, g, b, eps=1e-5):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each row to mean 0 and variance 1, then to a learned scale and offset.
+    # Each row to mean 0 and variance 1 (eps: no division by 0), then a learned scale and offset.
     x = x - x.mean(axis=-1, keepdims=True)
     return g * x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps) + b
 
 
 def linear(x, w, b):  # [n_seq, n_in], [n_in, n_out], [n_out] -> [n_seq, n_out]
-    # Every number that goes out is a weighted sum of all that came in. OpenAI calls it conv1d.
+    # Each number out is a weighted sum of its row's numbers, plus a bias. OpenAI: conv1d, hence c_.
     return x @ w + b
 
 
 def ffn(x, c_fc, c_proj):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each token thinks for itself: widen, switch on what fits, project back.
+    # Each row by itself: widen, bend, narrow. Without bend, two linears could do no more than one.
     return linear(gelu(linear(x, **c_fc)), **c_proj)  # n_embd -> 4 * n_embd -> n_embd
 
 
 def attention(q, k, v):  # [n_head, n_seq, d], 2 x [n_head, n_all, d] -> [n_head, n_seq, d]
-    # A soft look-up: each token's query is compared with all keys, and gets a mix of all values, in
-    # which the values of the keys that fit best weigh most. (d numbers, n_embd / n_head, for each.)
-    scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # divided, or softmax would pick one
-    # No token may see a later one, which it has to guess: its score becomes -1e10, its weight 0.
-    visible = np.tri(*scores.shape[-2:], k.shape[-2] - q.shape[-2], dtype=bool)
-    return softmax(np.where(visible, scores, np.float32(-1e10))) @ v
+    # A token's query says what it looks for, its key what it is found by, its value what it gives.
+    # Each row out is a mix of all values: most of those whose keys fit the row's query best.
+    scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # a sum of d products grows with d
+    # No token may see a later one, since that is what it learned to guess: -1e10 means weight 0.
+    visible = np.tri(*scores.shape[-2:], k.shape[-2] - q.shape[-2], dtype=bool)  # up to itself
+    return softmax(np.where(visible, scores, -1e10)) @ v
 
 
 def mha(x, c_attn, c_proj, n_head, kv=None):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Multi-head attention: the only step in which tokens learn of one another.
-    qkv = linear(x, **c_attn).reshape(len(x), 3, n_head, -1)  # 3 * n_embd = 3 * n_head * d numbers
+    # Multi-head attention: c_attn makes q, k, v. The only step where tokens learn of one another.
+    qkv = linear(x, **c_attn).reshape(len(x), 3, n_head, -1)  # n_embd = n_head * d
     q, k, v = qkv.transpose(1, 2, 0, 3)  # each [n_head, n_seq, d]
-    if kv is not None:  # [2, n_head, n_all, d]: k and v of earlier tokens, and room for these
+    if kv is not None:  # [2, n_head, n_all, d]: earlier tokens' k and v, then n_seq empty places
         kv[:, :, -len(x):] = k, v
         k, v = kv
-    heads = attention(q, k, v).transpose(1, 0, 2).reshape(x.shape)  # side by side again
+    heads = attention(q, k, v).transpose(1, 0, 2).reshape(x.shape)  # a token's heads in one row
     return linear(heads, **c_proj)
 
 
 def transformer_block(x, mlp, attn, ln_1, ln_2, n_head, kv=None):  # [n_seq, n_embd] -> the same
-    # Each step reads a normalised copy of x and adds what it found: x itself goes on undimmed.
+    # Each step adds to x what it computes from a normalised copy of x, and never replaces it.
     x = x + mha(layer_norm(x, **ln_1), **attn, n_head=n_head, kv=kv)
     return x + ffn(layer_norm(x, **ln_2), **mlp)
 
@@ -77,34 +78,34 @@ def empty_kv_cache(n_layer, n_head, n_ctx, n_embd):  # room for the keys and val
 
 def transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
     """Run ids through all blocks. [n_seq] -> [n_seq, n_embd]; ValueError beyond n_ctx positions."""
-    # A token's keys and values never change, since it sees no later token. A cache of them spares
-    # us all earlier tokens: inputs are then the new ones only, the first at position n_past.
-    cache = kv_cache or empty_kv_cache(len(blocks), n_head, *wpe.shape)
-    n_past, n_all = cache["n_past"], cache["n_past"] + len(inputs)
+    # A token's k and v never change, as it sees no later one: computed once, they stay in kv_cache.
+    # inputs are then the new ids only, which stand at the positions n_past, n_past + 1, ...
+    kv_cache = kv_cache or empty_kv_cache(len(blocks), n_head, *wpe.shape)
+    n_past, n_all = kv_cache["n_past"], kv_cache["n_past"] + len(inputs)
     if n_all > len(wpe):
         raise ValueError(f"{n_all} tokens are more than n_ctx = {len(wpe)}")
-    x = wte[inputs] + wpe[n_past:n_all]  # what each token is, plus where it stands
-    for block, kv in zip(blocks, cache["kv"]):
+    x = wte[inputs] + wpe[n_past:n_all]  # embeddings: a row for each token + a row for its position
+    for block, kv in zip(blocks, kv_cache["kv"]):  # block: {"attn": {"c_attn": {"w": ..., "b": ...
         x = transformer_block(x, **block, n_head=n_head, kv=kv[:, :, :n_all])
-    cache["n_past"] = n_all
+    kv_cache["n_past"] = n_all
     return layer_norm(x, **ln_f)
 
 
 def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
-    """ids -> logits, [n_seq] -> [n_seq, n_vocab]: row i scores what may follow inputs[: i + 1]."""
-    # wte once more: it gave each id its row of numbers; now the id whose row is most like x wins.
+    """ids -> logits, [n_seq] -> [n_seq, n_vocab]: row i scores what may come after inputs[i]."""
+    # wte once more: it gave each id its row; now each id scores by how alike its row and x are.
     return transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache) @ wte.T
 
 
 def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     """Logits -> probabilities, [n_vocab] -> [n_vocab], as OpenAI's sample.py filters them."""
     logits = logits / temperature  # below 1 the likely gets likelier, above 1 all get more equal
-    if top_k > 0:  # only the k best, and what ties with the last of them
-        logits = np.where(logits < np.sort(logits)[-top_k:][0], np.float32(-1e10), logits)
-    if top_p < 1:  # only the best, as long as their probabilities add up to no more than p:
+    if top_k > 0:  # only the k best (or all, if k is more), and what ties with the last of them
+        logits = np.where(logits < np.sort(logits)[-top_k:][0], -1e10, logits)
+    if top_p < 1:  # only the best whose probabilities add up to p at most, and one in any case:
         best = np.sort(logits)[::-1]  # the one that crosses p is out (the nucleus paper keeps it)
         n_keep = max(1, np.sum(np.cumsum(softmax(best)) <= top_p))
-        logits = np.where(logits < best[n_keep - 1], np.float32(-1e10), logits)
+        logits = np.where(logits < best[n_keep - 1], -1e10, logits)
     return softmax(logits)
 
 
@@ -112,15 +113,15 @@ def generate(inputs, params, n_head, n_tokens_to_generate, temperature=0.0, top_
              frequency_penalty=0.0, presence_penalty=0.0, rng=None):
     """Yield one new id after another; rng, a numpy Generator, draws where temperature is not 0."""
     rng = rng or np.random.default_rng()
-    n_sampled = np.zeros(len(params["wte"]), np.float32)  # how often each id was; not in the prompt
+    n_sampled = np.zeros(len(params["wte"]), np.float32)  # how often each id came out already
     kv_cache = empty_kv_cache(len(params["blocks"]), n_head, *params["wpe"].shape)
-    *prompt, token = inputs
-    for i in range(0, len(prompt), 256):  # read; piece by piece, which keeps the scores small
-        transformer(prompt[i:i + 256], **params, n_head=n_head, kv_cache=kv_cache)
-    for _ in range(n_tokens_to_generate):  # write: the last token goes in, the next one comes out
+    *earlier, token = inputs
+    for i in range(0, len(earlier), 256):  # only to fill kv_cache; in pieces, which saves memory
+        transformer(earlier[i:i + 256], **params, n_head=n_head, kv_cache=kv_cache)
+    for _ in range(n_tokens_to_generate):  # the last token goes in, the next one comes out
         logits = gpt2([token], **params, n_head=n_head, kv_cache=kv_cache)[0]
         logits -= frequency_penalty * n_sampled + presence_penalty * np.sign(n_sampled)
-        if temperature == 0:  # greedy: the best, always
+        if temperature < 1e-6:  # greedy: always the best (and no division by 0)
             token = int(np.argmax(logits))
         else:
             probs = next_token_probs(logits, temperature, top_k, top_p)
@@ -137,14 +138,13 @@ def main(prompt, n_tokens_to_generate=40, model_size="124M", models_dir="models"
     encoder, hparams, params = utils.load_encoder_hparams_and_params(model_size, models_dir)
     input_ids = encoder.encode(utils.read_prompt(prompt)) or [encoder.encoder["<|endoftext|>"]]
     utils.check_length(len(input_ids), n_tokens_to_generate, hparams["n_ctx"])
-    output_ids = generate(input_ids, params, hparams["n_head"], n_tokens_to_generate, temperature,
-                          top_k, top_p, frequency_penalty, presence_penalty,
-                          rng=np.random.default_rng(seed))
-    utils.print_stream(encoder.decode_stream(output_ids), stop)
+    ids = generate(input_ids, params, hparams["n_head"], n_tokens_to_generate, temperature, top_k,
+                   top_p, frequency_penalty, presence_penalty, np.random.default_rng(seed))
+    utils.print_stream(encoder.decode_stream(ids), stop)
 
 
 if __name__ == "__main__":
-    import fire
+    import fire  # makes a command line of main's arguments
     import utils
     with utils.one_line_errors():
         fire.Fire(main, command=utils.arguments(main))

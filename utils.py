@@ -6,21 +6,30 @@
     params      names -> the tree that gpt2.py takes as its arguments
     output      text as it comes, and one line for whatever goes wrong
 """
+import base64
 import difflib
 import errno
+import hashlib
+import itertools
 import json
 import math
 import os
 import re
+import shutil
 import struct
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from encoder import get_encoder, read_file
+
+if os.name == "nt":
+    import msvcrt
+else:
+    import fcntl
 
 
 class UsageError(Exception):
@@ -33,8 +42,8 @@ class ModelError(Exception):
 
 # ---- options
 
-def is_number(value, least=-math.inf, most=math.inf):
-    return type(value) in (int, float) and math.isfinite(value) and least <= value <= most
+def is_number(value, least=-1e30, most=1e30):  # beyond, float32 overflows; nan is never between
+    return type(value) in (int, float) and least <= value <= most
 
 
 def is_whole(value):
@@ -45,27 +54,30 @@ def is_text(value):
     return isinstance(value, str) and value != ""
 
 
+def none_or(test):
+    return lambda value: value is None or test(value)
+
+
 OPTIONS = {  # name: (test, what is allowed, what it does)
     "prompt": (lambda value: isinstance(value, str), "a text",
                'the text to go on from; "-" reads it from standard input; "" starts from nothing'),
-    "n_tokens_to_generate": (is_whole, "a whole number from 0 up",
+    "n_tokens_to_generate": (is_whole, "a whole number from 0 up (and the prompt in quotes)",
                              "how many tokens to write; short: --n_tokens"),
     "model_size": (is_text, "a text",
                    "124M, 355M, 774M, 1558M (OpenAI's), 3M (bundled), or a folder in models_dir"),
-    "models_dir": (lambda value: isinstance(value, (str, os.PathLike)) and str(value) != "",
-                   "a folder", "where the models' folders are"),
+    "models_dir": (lambda value: is_text(str(value)), "a folder", "where the models' folders are"),
     "temperature": (lambda value: is_number(value, 0), "a number from 0 up",
                     "0: always the likeliest token; 1: as the model has it; more: wilder"),
     "top_k": (is_whole, "a whole number from 0 up", "draw from the k likeliest only; 0: from all"),
     "top_p": (lambda value: is_number(value, 0, 1), "a number from 0 to 1",
-              "draw from the likeliest that together have probability p at most; 1: from all"),
+              "draw from the likeliest that have probability p at most together, one at least"),
     "frequency_penalty": (is_number, "a number",
                           "lower a token's score by this for each time it was written"),
     "presence_penalty": (is_number, "a number",
                          "lower a token's score by this if it was written at all"),
-    "stop": (lambda value: value is None or is_text(value), "a text that is not empty",
+    "stop": (none_or(is_text), "a text that is not empty",
              "end where this text appears, and do not print it"),
-    "seed": (lambda value: value is None or is_whole(value), "a whole number from 0 up",
+    "seed": (none_or(is_whole), "a whole number from 0 up",
              "the same seed draws the same tokens; without one, others each time"),
 }
 
@@ -74,8 +86,7 @@ def check_options(options):
     """UsageError unless each value in {name: value} is one that its option allows."""
     for name, (test, allowed, _) in OPTIONS.items():
         if not test(options[name]):
-            hint = ("; a prompt of several words goes in quotes" * (name == "n_tokens_to_generate"))
-            raise UsageError(f"{name} must be {allowed}, not {options[name]!r}{hint}")
+            raise UsageError(f"{name} must be {allowed}, not {options[name]!r}")
 
 
 def check_length(n_prompt, n_tokens_to_generate, n_ctx):
@@ -133,13 +144,165 @@ def read_prompt(prompt):
     return re.sub(r"\r?\n\Z", "", text) if prompt == "-" else text
 
 
-# ---- download
+# ---- download: a file grows under another name, is checked, and only then gets its own
 
+MODELS_URL = "https://openaipublic.blob.core.windows.net/gpt-2/models"
 MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
+MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # the large one first: without room, no beginning
+               "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
+PAUSES = [0.5, 1, 2, 4, 8]  # seconds before the next tries, while they bring us no further
+TIMEOUT = 30  # seconds of silence after which a connection counts as cut
+CHUNK = 1 << 16  # bytes: the most that a cut can cost
+
+
+def tell(text):  # a person who waits; not a file, not a pipe
+    if sys.stderr.isatty():
+        print(text, file=sys.stderr)
+
+
+@contextmanager
+def one_at_a_time(path):
+    """Wait while another process is in here with the same path: that of a file, to be locked.
+
+    The system keeps the lock, and ends it with its process, kill -9 included. So it is never stale,
+    as a file can be whose being there means "taken". OSError where the system has no locks.
+    """
+    with open(path, "a") as file:
+        for attempt in itertools.count():
+            try:
+                if os.name == "nt":
+                    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                else:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except (BlockingIOError, PermissionError):  # taken, says POSIX; taken, says Windows
+                if attempt == 0:
+                    tell(f"{path.parent}: another process is downloading it; waiting for that")
+                time.sleep(0.1)
+        yield
+
+
+def whole_file(response, said, have):
+    """-> what the store says of the whole file: said itself if its answer goes on at byte have.
+
+    None if the answer is no file. ModelError if it passes for one but cannot be: the page of a
+    hotel's network that wants us to log in comes with status 200, too.
+    """
+    headers, status = response.headers, response.status_code
+    version = headers.get("ETag") or headers.get("Last-Modified")
+    if status == 206 and have and version == said["version"]:
+        rest = f"bytes {have}-{said['length'] - 1}/{said['length']}"
+        return said if headers.get("Content-Range") == rest else None
+    if status != 200:
+        return None
+    length, kind = headers.get("Content-Length", "no"), headers.get("Content-Type", "no type")
+    coding = headers.get("Content-Encoding", "identity")
+    if "html" in kind.lower() or coding != "identity" or not re.fullmatch("[1-9][0-9]*", length):
+        raise ModelError(f"{response.url}: not the file, but {kind}, {coding}, length {length}")
+    return {"length": int(length), "version": version, "md5": headers.get("Content-MD5")}
+
+
+def fetch(url, path):
+    """Bring url to path, whole or not at all. Raises ModelError or OSError.
+
+    It grows as path.part. Beside it, path.part.json keeps what the store said of the whole file,
+    so that a later run can go on: the answer to a request for the rest has no MD5 of the whole.
+    """
+    import requests  # here, like tqdm: a tenth of a second that only a download is worth
+    from tqdm import tqdm
+
+    part, notes = (path.with_name(path.name + end) for end in (".part", ".part.json"))
+    said, have, md5 = {}, 0, hashlib.md5(usedforsecurity=False)
+    with suppress(FileNotFoundError, ValueError):  # nothing to go on with, or not readable
+        said = json.loads(notes.read_text())
+        with open(part, "rb") as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                have += len(chunk)
+                md5.update(chunk)
+    most, pauses = have, iter(PAUSES)
+    while have != said.get("length"):
+        headers = {"Accept-Encoding": "identity"}  # else it may come zipped, and no length fits
+        if have and (said["version"] or said["md5"]):  # else parts of two files could be joined
+            headers.update({"Range": f"bytes={have}-", "If-Range": said["version"]})
+        try:
+            with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+                now = whole_file(response, said, have)
+                if now is None:
+                    problem = f"{response.status_code} {response.reason}"
+                    raise requests.HTTPError(problem, response=response)
+                if now is not said:  # from the first byte: new, or changed, or Range is ignored
+                    part.unlink(missing_ok=True)  # first, so that no notes stand beside another's
+                    notes.write_text(json.dumps(now))
+                    said, have, md5 = now, 0, hashlib.md5(usedforsecurity=False)
+                need, free = said["length"] - have, shutil.disk_usage(path.parent).free
+                if need > free:
+                    raise ModelError(f"{path}: no room on the disk: {need / 2**20:.1f} MiB are "
+                                     f"needed, {free / 2**20:.1f} MiB are free")
+                bar = tqdm(total=said["length"], initial=have, desc=path.name, unit="iB",
+                           unit_scale=True, unit_divisor=1024, leave=False, disable=None)
+                with open(part, "ab") as file, bar:
+                    for chunk in response.iter_content(CHUNK):
+                        file.write(chunk)
+                        md5.update(chunk)
+                        have += len(chunk)
+                        bar.update(len(chunk))
+                    bar.leave = have == said["length"]  # one that was cut makes way for the next
+            if have < said["length"]:  # of which not every version of requests says a word
+                raise requests.ConnectionError(f"cut after {have} of {said['length']} bytes")
+        except requests.RequestException as error:
+            status = getattr(error.response, "status_code", 0)
+            if status in (206, 416):  # not the rest of what we have: ask for the whole then
+                have = 0
+            if have > most:
+                most, pauses = have, iter(PAUSES)
+            pause = next(pauses, None)
+            hopeless = (300 <= status < 500 and status not in (416, 429)
+                        or isinstance(error, (ValueError, requests.exceptions.ProxyError))
+                        or "CERTIFICATE" in str(error))  # ValueError: not a URL
+            problem = f"{url}: {getattr(error.args[0], 'reason', error)}"  # urllib3's is shorter
+            if hopeless or pause is None:
+                raise ModelError(problem) from None
+            tell(f"{problem}; trying again in {pause} s")
+            time.sleep(pause)
+    if said["md5"] and said["md5"] != base64.b64encode(md5.digest()).decode():
+        part.unlink()
+        notes.unlink()
+        raise ModelError(f"{url}: wrong bytes: their MD5 is not {said['md5']}; they are removed")
+    with open(part, "ab") as file:
+        os.fsync(file.fileno())  # or a power cut could leave the name without the bytes
+    os.replace(part, path)
+    notes.unlink()
 
 
 def download_gpt2_files(model_size, model_dir):
-    raise ModelError("not yet")
+    """Fetch what model_dir lacks of OpenAI's files of a size; without a request if it lacks none.
+
+    ModelError says what happened to which URL or file, and what to do.
+    """
+    model_dir = Path(model_dir)
+    missing = [name for name in MODEL_FILES if not (model_dir / name).exists()]
+    if not missing:
+        return
+    if model_size not in MODEL_SIZES:
+        raise ModelError(f"{model_size!r} cannot be downloaded, only {', '.join(MODEL_SIZES)} can")
+    url = f"{(os.environ.get('GPT2_MODELS_URL') or MODELS_URL).rstrip('/')}/{model_size}"
+    lock = model_dir / "download.lock"
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+        with one_at_a_time(lock):
+            for name in missing:
+                if not (model_dir / name).exists():  # another process may have been here meanwhile
+                    fetch(f"{url}/{name}", model_dir / name)
+        with suppress(PermissionError):  # Windows, while another process waits for it
+            lock.unlink(missing_ok=True)  # not earlier: whoever locks a new one finds all done
+    except (ModelError, OSError) as error:
+        if isinstance(error, OSError):
+            error = f"{error.filename or model_dir}: {error.strerror or error}"
+        urls = " ".join(f"{url}/{name}" for name in missing if not (model_dir / name).exists())
+        raise ModelError(" ".join(
+            f"{error}. Try again (what was right is kept), set GPT2_MODELS_URL to a mirror, use "
+            f"--model_size 3M, which needs no network, or fetch by hand into {model_dir}: {urls}"
+            .splitlines())) from None
 
 
 # ---- checkpoint: name.index says where in name.data-00000-of-00001 each tensor lies
@@ -163,34 +326,33 @@ def read_message(data):
     fields, at = {}, 0
     while at < len(data):
         key, at = read_varint(data, at)
-        if key & 7 == 0:
+        kind = key & 7
+        if kind == 0:
             value, at = read_varint(data, at)
-        else:
-            if key & 7 == 2:
-                size, at = read_varint(data, at)
-            elif key & 7 in (1, 5):
-                size = {1: 8, 5: 4}[key & 7]
-            else:
-                raise ValueError(f"a field of the unknown kind {key & 7}")
+        elif kind in (2, 5):  # so many bytes; four bytes
+            size, at = read_varint(data, at) if kind == 2 else (4, at)
             value, at = data[at:at + size], at + size
-            if at > len(data):
-                raise ValueError("a field runs off the end")
+        if at > len(data) or kind not in (0, 2, 5):
+            raise ValueError(f"a field of kind {kind} is unknown, or runs off the end")
         fields.setdefault(key >> 3, []).append(value)
     return fields
 
 
+CRC_TABLE = list(range(256))  # for each byte, what the eight bits of it do to the remainder
+for _ in range(8):
+    CRC_TABLE = [crc >> 1 ^ 0x82F63B78 * (crc & 1) for crc in CRC_TABLE]
+
+
 def crc32c(data):
-    """Castagnoli's checksum of some bytes, as LevelDB stores it (rotated, plus a constant)."""
+    """The checksum of some bytes: the remainder of a division by Castagnoli's polynomial.
+
+    LevelDB stores it rotated by 15 bits and with a constant added.
+    """
     crc = 0xFFFFFFFF
     for byte in data:
         crc = CRC_TABLE[(crc ^ byte) & 255] ^ crc >> 8
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-CRC_TABLE = list(range(256))
-for _ in range(8):
-    CRC_TABLE = [crc >> 1 ^ 0x82F63B78 * (crc & 1) for crc in CRC_TABLE]
 
 
 def read_block(data, handle):
@@ -224,12 +386,12 @@ def read_block(data, handle):
 
 
 def read_index(path):
-    """-> ({name: (dtype, shape, shard, offset, size)}, number of shards); ValueError if damaged.
+    """-> ({name: (dtype, shard, offset, size, shape)}, number of shards); ValueError if damaged.
 
     tensorflow/core/protobuf/tensor_bundle.proto says which field is which.
     """
     data = Path(path).read_bytes()
-    if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):
+    if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
     footer = data[-48:]
     _, at = read_varint(footer, 0)  # of another table, which is empty
@@ -313,7 +475,8 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
         node = params
         for key in nodes:  # h3/attn/c_attn/w -> params["blocks"][3]["attn"]["c_attn"]["w"]
             node = params["blocks"][int(key[1:])] if key[1:].isdigit() else node.setdefault(key, {})
-        node[leaf] = shards[path][offset:offset + size].view(np.float32).reshape(shape[-2:])
+        array = shards[path][offset:offset + size].view(np.float32)
+        node[leaf] = array.reshape(shape[-2:])  # without the 1 in [1, n_in, n_out]
     return params
 
 
@@ -374,11 +537,9 @@ def print_stream(pieces, stop=None):
             held, n_tokens = held[:held.index(stop)], n_tokens + 1
             break
         n_held = max((n for n in range(1, len(stop or "")) if held.endswith(stop[:n])), default=0)
-        sys.stdout.write(held[:len(held) - n_held])
-        sys.stdout.flush()
+        print(held[:len(held) - n_held], end="", flush=True)
         held = held[len(held) - n_held:]
-    sys.stdout.write(held + "\n")
-    sys.stdout.flush()
+    print(held, flush=True)
     if sys.stderr.isatty():
         seconds = time.perf_counter() - start
         print(f"{n_tokens} tokens in {seconds:.1f} s, {n_tokens / seconds:.1f} tokens/s",

@@ -103,6 +103,17 @@ def test_top_k_1_and_top_p_0_are_greedy_at_any_temperature():
         assert completion(TURING, "20", "--temperature", "2", *words) == TURING_20
 
 
+@pytest.mark.parametrize("temperature", ["1e-300", "1e-40", "1e-9", "1e-4"])
+def test_a_tiny_temperature_is_greedy(temperature):
+    assert completion(TURING, "20", "--temperature", temperature, "--top_k", "3") == TURING_20
+
+
+@pytest.mark.parametrize("words", [["--temperature", "1e30"], ["--frequency_penalty", "1e30"],
+                                   ["--presence_penalty=-1e30"]], ids=str)
+def test_a_huge_number_is_no_trouble(words):
+    assert completion("Hello", "9", "--seed", "1", *words)
+
+
 def test_penalties_change_what_is_repeated():
     plain = completion("Hello")
     assert completion("Hello", "--frequency_penalty", "5") != plain
@@ -233,13 +244,14 @@ def test_help_names_every_option():
     (["--n_tokens", "5"], "no prompt"),
     (["Once", "upon", "a", "time"], "in quotes"),
     (["Once", "upon"], "in quotes"),
-    (["Hi", "-1"], "a whole number from 0 up, not -1"),
-    (["Hi", "1.5"], "a whole number from 0 up, not 1.5"),
-    (["Hi", "--n_tokens", "many"], "a whole number from 0 up, not 'many'"),
+    (["Hi", "-1"], "a whole number from 0 up (and the prompt in quotes), not -1"),
+    (["Hi", "1.5"], "a whole number from 0 up (and the prompt in quotes), not 1.5"),
+    (["Hi", "--n_tokens", "many"], "from 0 up (and the prompt in quotes), not 'many'"),
     (["Hi", "--temperature", "hot"], "temperature must be a number from 0 up, not 'hot'"),
     (["Hi", "--temperature", "-1"], "temperature must be a number from 0 up, not -1"),
     (["Hi", "--temperature", "inf"], "temperature must be a number from 0 up"),
     (["Hi", "--temperature", "1e999"], "temperature must be a number from 0 up, not inf"),
+    (["Hi", "--temperature", "9" * 400], "temperature must be a number from 0 up"),
     (["Hi", "--temperature", "nan"], "temperature must be a number from 0 up"),
     (["Hi", "--top_k", "-1"], "top_k must be a whole number from 0 up, not -1"),
     (["Hi", "--top_k", "2.5"], "top_k must be a whole number from 0 up, not 2.5"),
@@ -267,6 +279,7 @@ def test_prompt_too_long_is_refused():
     line = refusal("a" + " a" * 59, "40", *SMALL, code=2)
     assert all(number in line for number in ("60 tokens", "40 to generate", "64"))
     assert completion("a" + " a" * 59, "4")
+    assert "more than the 64" in refusal("Hi", "9" * 400, *SMALL, code=2)
 
 
 def test_a_prompt_that_is_not_utf8_is_refused():
