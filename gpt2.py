@@ -26,7 +26,7 @@ def gelu(x):  # any shape -> the same shape
 
 
 def softmax(x):  # any shape -> the same shape: each row becomes positive numbers that sum to 1
-    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # the max cancels out; without it: overflow
+    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # the max cancels out, and spares an overflow
     return exp_x / exp_x.sum(axis=-1, keepdims=True)
 
 
@@ -37,12 +37,12 @@ def layer_norm(x, g, b, eps=1e-5):  # [n_seq, n_embd] -> [n_seq, n_embd]
 
 
 def linear(x, w, b):  # [n_seq, n_in], [n_in, n_out], [n_out] -> [n_seq, n_out]
-    # Each number out is a weighted sum of its row's numbers, plus a bias. OpenAI: conv1d, hence c_.
+    # Each number out is a weighted sum of its row's numbers, plus a bias. OpenAI's name: conv1d.
     return x @ w + b
 
 
 def ffn(x, c_fc, c_proj):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each row by itself: widen, bend (gelu), narrow. Unbent, two linears could do no more than one.
+    # Each row by itself: widen, gelu, narrow. Without gelu, two linears could do no more than one.
     return linear(gelu(linear(x, **c_fc)), **c_proj)  # n_embd -> 4 * n_embd -> n_embd
 
 
@@ -51,7 +51,7 @@ def attention(q, k, v):  # [n_head, n_seq, d], 2 x [n_head, n_all, d] -> [n_head
     # Each row out is a mix of all values: most of those whose keys fit the row's query best.
     scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # a sum of d products grows with d
     # No token may see a later one, since that is what it learned to guess: -1e10 means weight 0.
-    visible = np.tri(*scores.shape[-2:], k.shape[-2] - q.shape[-2], dtype=bool)  # up to itself
+    visible = np.tri(*scores.shape[-2:], k.shape[-2] - q.shape[-2], dtype=bool)  # each up to itself
     return softmax(np.where(visible, scores, -1e10)) @ v
 
 
@@ -93,7 +93,7 @@ def transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
 
 def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
     """ids -> logits, [n_seq] -> [n_seq, n_vocab]: row i scores what may come after inputs[i]."""
-    # wte once more: it gave each id its row; now each id scores by how alike its row and x are.
+    # wte once more: it gave each id its row; an id's score is the dot product of this row and x.
     return transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache) @ wte.T
 
 

@@ -98,13 +98,11 @@ def check_length(n_prompt, n_tokens_to_generate, n_ctx):
 
 
 def arguments(main, argv=None):
-    """The words of the command line, as Fire takes them: ["Hi", "5"] -> ["--prompt=Hi", ...]
+    """The words of the command line, as Fire takes them: ["Hi", "5"] -> ["--prompt='Hi'", ...]
 
     Fire reads values as Python, a lone "-" as a separator, and calls main before it finds that an
-    option is misspelt. So each word gets its option's name here, and prompt and stop stay text.
+    option is misspelt. So each word gets its option's name here, and a text its quotation marks.
     """
-    from fire.decorators import SetParseFns
-    SetParseFns(prompt=str, stop=str, model_size=str, models_dir=str)(main)
     main.__doc__ += "\n\nArgs:\n" + "".join(
         f"    {name}: {what}\n" for name, (_, _, what) in OPTIONS.items())
     words = iter(sys.argv[1:] if argv is None else argv)
@@ -115,11 +113,14 @@ def arguments(main, argv=None):
             return ["--help"]
         if option:
             name, value = option[1].replace("-", "_"), option[2]
-            name = "n_tokens_to_generate" if name == "n_tokens" else name
-            if name not in OPTIONS:
-                near = difflib.get_close_matches(name, OPTIONS, 1) or ["help"]
-                raise UsageError(f"there is no option --{name}: did you mean --{near[0]}? "
-                                 f"(a prompt that begins with a dash: --prompt={word!r})")
+            if name not in OPTIONS:  # --n_tokens, -n: the beginning of just one of them will do
+                found = [known for known in [*OPTIONS][1:] if known.startswith(name)]
+                if len(found) != 1:
+                    near = found or difflib.get_close_matches(name, OPTIONS, 1) or ["help"]
+                    raise UsageError(f"there is no option {name!r}: did you mean "
+                                     f"--{' or --'.join(near)}? (A prompt that begins with a dash: "
+                                     f"--prompt={word!r})")
+                name = found[0]
             value = next(words, None) if value is None else value
             if value is None:
                 raise UsageError(f"--{name} needs a value: {OPTIONS[name][1]}")
@@ -130,7 +131,9 @@ def arguments(main, argv=None):
         values[name] = value
     if "prompt" not in values:
         raise UsageError('no prompt: try gpt2.py "Once upon a time" --model_size 3M, or --help')
-    return [f"--{name}={value}" for name, value in values.items()]
+    texts = {"prompt", "model_size", "models_dir", "stop"}
+    return [f"--{name}={value!r}" if name in texts else f"--{name}={value}"
+            for name, value in values.items()]
 
 
 def read_prompt(prompt):
