@@ -35,6 +35,14 @@ ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models"
 N_HEAD = HPARAMS["n_head"]
 PROMPT = "The boy ran as fast as he"
 SENTENCE = '"Good morning," said the fox. "Good'
+SENTENCES = ["The old man went down to the river, and the boy followed him.",
+             "Once upon a time there was a little girl who lived in a small house near the wood.",
+             '"I am very hungry," said the wolf. "What have you got in your basket?"',
+             "She put on her hat and went out into the garden to look for her brother.",
+             "The king had three sons, and the youngest of them was the best.",
+             "It was so dark that they could not see the road any more.",
+             '"Oh, please tell me a story, mother!" cried the child.',
+             "When the morning came, the birds began to sing in the trees."]
 WORDS = ["king queen prince princess", "mother father sister brother",
          "red blue green white yellow", "two three four five six", "fox wolf bear cat dog"]
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
@@ -55,13 +63,21 @@ def save(figure, name):
     path = FIGURES / f"{name}.svg"
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
-    slim = re.sub(r"\s*\n\s*", "\n", path.read_text(encoding="utf-8"))
-    path.write_text(slim, encoding="utf-8", newline="\n")
+    slim = path.read_text(encoding="utf-8").replace("DejaVuSans-", "D-")  # the ids of letters
+    slim = re.sub(r"<!--.*?-->", "", slim, flags=re.DOTALL)
+    slim = re.sub(r"scale\([^)]*\)|(\.\d\d)\d+", lambda match: match[1] or match[0], slim)
+    path.write_text(re.sub(r"\s*\n\s*", "\n", slim), encoding="utf-8", newline="\n")
 
 
 def pieces(ids):
-    """Tokens as labels, in which a space can be seen."""
-    return [ENCODER.decode([i]).replace(" ", "·").replace("\n", "⏎") for i in ids]
+    """Tokens as labels, as the guide prints them; "(part)" for a part of a character."""
+    tokens = [ENCODER.decode([i]) for i in ids]
+    return ["(part)" if "\N{REPLACEMENT CHARACTER}" in token else repr(token) for token in tokens]
+
+
+def ink_on(weight):
+    """A colour for text on a cell of the colour map Blues, so that it can be read."""
+    return "white" if weight > .68 else INK
 
 
 def layers(ids):
@@ -86,8 +102,8 @@ def words():
     directions = np.linalg.svd(rows, full_matrices=False)[2][:2]
     directions *= np.sign(directions[:, np.abs(directions).argmax(axis=1)].diagonal())[:, None]
     points = rows @ directions.T
-    figure, axes = plt.subplots(figsize=(5, 5.2))
-    figure.subplots_adjust(.06, .06, .94, .94)
+    figure, axes = plt.subplots(figsize=(5, 5.6))
+    figure.subplots_adjust(.05, .05, .95, .95)
     colours = [BLUE, RED, GREEN, YELLOW, PURPLE]
     labels = [(word, colours[n]) for n, group in enumerate(groups) for word in group]
     spread(axes, points, labels)
@@ -99,65 +115,99 @@ def words():
 
 
 def spread(axes, points, labels):
-    """Write each label at its point, moved up or down where it would cover another."""
+    """A dot at each point, and its label at the side that is freest."""
     low, high = points.min(axis=0), points.max(axis=0)
     points = (points - low) / (high - low)
-    axes.set_xlim(-.13, 1.13)
-    axes.set_ylim(-.05, 1.05)
+    axes.set_xlim(-.16, 1.16)
+    axes.set_ylim(-.06, 1.06)
+    height, gap = .045, .024
+    dots = [(x - .014, x + .014, y - .014, y + .014) for x, y in points]
     placed = []
-    for n in np.argsort(points[:, 1], kind="stable"):
+
+    def overlap(a, b):
+        return (max(0, min(a[1], b[1]) - max(a[0], b[0])) *
+                max(0, min(a[3], b[3]) - max(a[2], b[2])))
+
+    for n in np.argsort(-points[:, 1], kind="stable"):
         (x, y), (word, colour) = points[n], labels[n]
-        width = .019 * len(word) + .02
-        moved = True
-        while moved:
-            moved = False
-            for other_x, other_y, other_width in placed:
-                if abs(x - other_x) < width + other_width and abs(y - other_y) < .0419:
-                    y, moved = other_y + .042, True
-        placed.append((x, y, width))
-        axes.text(x, y, word, color=colour, ha="center", va="center", fontsize=12.5)
-    axes.set_ylim(-.05, max(1.05, max(y for _, y, _ in placed) + .05))
+        width, best = .0285 * len(word) + .012, None
+        for distance in [0, .03, .06, .09]:
+            for side, up in [(1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1)]:
+                left = x + side * gap - width * (side < 0) - width / 2 * (side == 0)
+                middle = y + up * (distance + (.035 if side == 0 else .02))
+                area = left, left + width, middle - height / 2, middle + height / 2
+                cost = (sum(overlap(area, other) for other in placed) * 3 +
+                        sum(overlap(area, dot) for m, dot in enumerate(dots) if m != n) +
+                        (left < -.16) + (left + width > 1.16) + distance * 1e-4)
+                if best is None or cost < best[0] - 1e-9:
+                    best = cost, area
+        area = best[1]
+        placed.append(area)
+        nearest = np.clip(x, area[0], area[1]), np.clip(y, area[2], area[3])
+        if np.hypot(nearest[0] - x, nearest[1] - y) > .035:
+            axes.plot([x, nearest[0]], [y, nearest[1]], color=colour, linewidth=.7, alpha=.6)
+        axes.plot([x], [y], "o", color=colour, markersize=6)
+        axes.text((area[0] + area[1]) / 2, (area[2] + area[3]) / 2, word, color=colour, ha="center",
+                  va="center_baseline", fontsize=12)
+
+
+def head_weights(ids):
+    """-> the attention weights of all heads, [n_layer, n_head, n_seq, n_seq]"""
+    return np.array([weights for _, weights in layers(ids) if weights is not None])
 
 
 def heads():
     """Weights of three heads on a sentence: picked by what they do."""
     ids = ENCODER.encode(SENTENCE)
-    n, labels = len(ids), [piece.strip("·") for piece in pieces(ids)]
-    weights = np.array([w for _, w in layers(ids) if w is not None])  # [layer, head, n, n]
-    previous = weights[:, :, range(1, n), range(n - 1)].mean(axis=-1)
+    n, labels = len(ids), [ENCODER.decode([i]).strip() for i in ids]
+    weights = head_weights(ids)
     recall = weights[:, :, n - 1, ids.index(ids[-1]) + 1]
-    even = -(weights * np.log(weights + 1e-9)).sum(axis=-1)[:, :, 1:].mean(axis=-1)
-    chosen = [("the token before", previous), ("what followed last time", recall),
+    previous, even = np.zeros_like(recall), np.zeros_like(recall)
+    for sentence in [*SENTENCES, SENTENCE]:  # what a head does on the whole
+        some = head_weights(ENCODER.encode(sentence))
+        places = np.arange(1, some.shape[-1])
+        previous += some[:, :, places, places - 1].mean(axis=-1)
+        even -= (some * np.log(some + 1e-9)).sum(axis=-1)[:, :, 1:].mean(axis=-1)
+    even[np.unravel_index(np.argmax(previous), previous.shape)] = 0
+    even[np.unravel_index(np.argmax(recall), recall.shape)] = 0
+    chosen = [("often the token before", previous), ("what followed last time", recall),
               ("a bit of everything", even)]
-    figure, all_axes = plt.subplots(3, 1, figsize=(5, 11.6))
-    figure.subplots_adjust(.22, .09, .94, .963, hspace=.5)
+    figure, all_axes = plt.subplots(3, 1, figsize=(5, 12.6))
+    figure.subplots_adjust(.25, .093, .95, .966, hspace=.53)
     for axes, (what, measure) in zip(all_axes, chosen):
         layer, head = np.unravel_index(np.argmax(measure), measure.shape)
         axes.imshow(weights[layer, head], cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        steps = np.repeat(np.arange(n + 1) - .5, 2)  # what the mask hides, right of the diagonal
+        axes.fill([*steps[1:-1], n - .5], [*steps[:-2], -.5], facecolor="#eef0f2",
+                  edgecolor="#b8c0ca", hatch="////", linewidth=0)
         for i in range(n):
             for j in range(i + 1):
                 if weights[layer, head, i, j] >= .095:
                     axes.text(j, i, f"{weights[layer, head, i, j]:.1f}".lstrip("0"),
-                              ha="center", va="center", fontsize=9.5,
-                              color="white" if weights[layer, head, i, j] > .5 else INK)
+                              ha="center", va="center_baseline", fontsize=10.5,
+                              color=ink_on(weights[layer, head, i, j]))
         axes.set_xticks(range(n), labels, rotation=90)
         axes.set_yticks(range(n), labels)
+        axes.set_xlabel("... at whom", loc="left", fontweight="bold")
+        axes.set_ylabel("who looks ...", loc="top", fontweight="bold")
         axes.set_xticks(np.arange(n + 1) - .5, minor=True)
         axes.set_yticks(np.arange(n + 1) - .5, minor=True)
         axes.grid(which="minor", color=PALE, linewidth=.7)
         axes.tick_params(length=0, which="both")
-        axes.set_title(f"Block {layer + 1}, head {head + 1}: {what}", fontsize=12, loc="right")
+        axes.set_title(f"Block {layer + 1}, head {head + 1}: {what}", fontsize=12, x=-.28,
+                       ha="left", fontweight="bold")
     save(figure, "attention")
 
 
 def gelu_curve():
     x = np.linspace(-4, 4, 161)
     figure, axes = plt.subplots(figsize=(5, 3.6))
-    figure.subplots_adjust(.12, .17, .93, .92)
+    figure.subplots_adjust(.15, .17, .94, .94)
     axes.axhline(0, color=PALE, zorder=0)
     axes.plot(x, np.maximum(x, 0), color=GREY, linestyle=(0, (4, 2)), label="max(x, 0)")
     axes.plot(x, gelu(x), color=BLUE, linewidth=2.4, label="gelu(x)")
     axes.set_xlabel("x goes in")
+    axes.set_ylabel("this comes out")
     axes.legend(frameon=False, loc="upper left")
     axes.set_ylim(-.6, 4.1)
     save(figure, "gelu")
@@ -165,40 +215,45 @@ def gelu_curve():
 
 def knobs():
     """The likeliest tokens under each knob; what is struck out is marked so."""
-    n = 7
+    n = 6
     logits = gpt2(ENCODER.encode("The old king looked"), **PARAMS, n_head=N_HEAD)[-1]
     best = np.argsort(-logits)[:n]
-    first, greedy = pieces(best)[0], np.zeros_like(logits)
+    plain, greedy = next_token_probs(logits), np.zeros_like(logits)
     greedy[best[0]] = 1
     twice, once = logits.copy(), logits.copy()
     twice[best[0]] -= 2
     once[best[0]] -= 1
-    settings = [("temperature 1: as the model has it", next_token_probs(logits)),
+    settings = [("temperature 1", plain),
                 ("temperature 0", greedy),
                 ("temperature 0.5", next_token_probs(logits, temperature=.5)),
                 ("temperature 2", next_token_probs(logits, temperature=2)),
-                ("top_k 4", next_token_probs(logits, top_k=4)),
+                ("top_k 3", next_token_probs(logits, top_k=3)),
                 ("top_p 0.5", next_token_probs(logits, top_p=.5)),
-                (f"frequency_penalty 1, {first} written twice", next_token_probs(twice)),
-                (f"presence_penalty 1, {first} written twice", next_token_probs(once))]
-    figure, all_axes = plt.subplots(len(settings), 1, figsize=(5, 13), sharex=True)
-    figure.subplots_adjust(.2, .02, .93, .935, hspace=.27)
-    figure.text(.5, .97, 'The likeliest after "The old king looked"', ha="center", fontsize=12)
-    for axes, (title, all_probs) in zip(all_axes, settings):
+                ("frequency_penalty 1 *", next_token_probs(twice)),
+                ("presence_penalty 1 *", next_token_probs(once))]
+    figure, all_axes = plt.subplots(4, 2, figsize=(5, 8.6), sharex=True)
+    figure.subplots_adjust(.16, .055, .97, .885, hspace=.36, wspace=.5)
+    figure.text(.05, .962, 'The likeliest after "The old king looked"', fontsize=12,
+                fontweight="bold")
+    figure.text(.05, .937, "Outline: temperature 1", fontsize=10.5)
+    figure.text(.05, .022, f"* after {pieces(best)[0]} was written twice", fontsize=10.5)
+    for axes, (title, all_probs) in zip(all_axes.flat, settings):
         probs = all_probs[best]
         axes.barh(range(n), probs, color=BLUE, height=.72)
+        axes.barh(range(n), plain[best], facecolor="none", edgecolor="#9aa5b1", height=.72,
+                  linewidth=.9)
         for i, p in enumerate(probs):
-            axes.text(p + .015, i, f"{p:.2f}" if p > 1e-9 else "out", va="center_baseline",
-                      fontsize=9.5, color=INK if p > 1e-9 else RED)
-        axes.set_yticks(range(n), pieces(best), fontsize=10.5)
+            axes.text(max(p, plain[best[i]]) + .03, i, f"{p:.2f}" if p > 1e-9 else "out",
+                      va="center_baseline", fontsize=10, color=INK if p > 1e-9 else RED)
+        axes.set_yticks(range(n), pieces(best), fontsize=10)
         axes.invert_yaxis()
-        axes.set_xlim(0, 1.14)
+        axes.set_xlim(0, 1.3)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(length=0)
-        axes.set_title(title, fontsize=12, loc="left", fontweight="bold")
-        rest = f"all others: {max(1 - probs.sum(), 0):.2f}"
-        axes.text(1.14, n - .7, rest, ha="right", fontsize=10, color=GREY)
+        axes.set_title(title, fontsize=11, x=-.38, ha="left", fontweight="bold")
+        axes.text(1.3, n - .4, f"all others: {max(1 - probs.sum(), 0):.2f}", ha="right",
+                  fontsize=10, color="#52606d")
     save(figure, "knobs")
 
 
@@ -208,20 +263,20 @@ def lens():
     probs = np.array([softmax(layer_norm(x, **PARAMS["ln_f"]) @ PARAMS["wte"].T)
                       for x, _ in layers(ids)])  # [n_layer + 1, n_seq, n_vocab]
     best, sure = probs.argmax(axis=-1).T, probs.max(axis=-1).T
-    figure, axes = plt.subplots(figsize=(5.2, 4.7))
-    figure.subplots_adjust(.14, .06, .96, .84)
+    figure, axes = plt.subplots(figsize=(5.6, 4.9))
+    figure.subplots_adjust(.14, .06, .97, .83)
     axes.imshow(sure, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i, row in enumerate(best):
         for j, label in enumerate(pieces(row)):
-            axes.text(j, i, label if label.isprintable() and "�" not in label else "?", ha="center",
-                      va="center", fontsize=10.5 if len(label) < 8 else 8.5,
-                      color="white" if sure[i, j] > .55 else INK)
+            axes.text(j, i, label, ha="center", va="center_baseline", color=ink_on(sure[i, j]),
+                      fontsize=min(10.5, 88 / len(label)))
     n_layer = HPARAMS["n_layer"]
     axes.set_xticks(range(n_layer + 1), range(n_layer + 1))
     axes.set_yticks(range(len(ids)), pieces(ids))
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel("the likeliest next token after ... blocks", labelpad=8)
+    axes.set_xlabel("the likeliest next token after ... blocks", labelpad=8, fontweight="bold")
+    axes.text(-.01, 1.035, "token\nread", transform=axes.transAxes, fontweight="bold", ha="right")
     axes.set_xticks(np.arange(n_layer + 2) - .5, minor=True)
     axes.set_yticks(np.arange(len(ids) + 1) - .5, minor=True)
     axes.grid(which="minor", color="white", linewidth=1.5)
@@ -259,17 +314,18 @@ def measure():
 
 def cache():
     measured = json.loads((FIGURES / "cache.json").read_text(encoding="utf-8"))
-    figure, axes = plt.subplots(figsize=(5, 4))
-    figure.subplots_adjust(.13, .16, .93, .88)
-    for name, colour in [("without", GREY), ("with", BLUE)]:
+    figure, axes = plt.subplots(figsize=(5, 4.3))
+    figure.subplots_adjust(.11, .21, .94, .9)
+    for name, colour in [("without", RED), ("with", BLUE)]:
         y = measured[name]
         axes.plot(measured["lengths"], y, color=colour, linewidth=2.4)
         axes.text(measured["lengths"][-1], y[-1] + .045 * max(measured["without"]),
-                  f"{name} the cache: {y[-1]:.1f}", ha="right", color=colour, fontsize=12)
+                  f"{name} the cache: {y[-1]:.1f} ms", ha="right", color=colour, fontsize=12)
     axes.set_ylim(0, 1.15 * max(measured["without"]))
-    axes.text(0, .8 * max(measured["without"]), measured["machine"], color=GREY, fontsize=10)
+    figure.text(.05, .045, f"Measured on {measured['machine']}", fontsize=10.5)
     axes.set_xlabel("tokens in the text")
-    axes.set_title("milliseconds for one more token", fontsize=12, loc="left")
+    axes.set_title("Milliseconds (ms) for one more token", fontsize=12, x=-.07, ha="left",
+                   fontweight="bold")
     save(figure, "cache")
 
 
@@ -278,11 +334,12 @@ def dataflow():
     out = []
     font = 'font-family="DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"'
 
-    def text(x, y, words, size=15, colour=INK, anchor="middle", weight="normal"):
+    def text(x, y, words, size=15, colour=INK, anchor="middle", weight="normal", turn=False):
+        turned = ' transform="rotate(-90)"' if turn else ""
         out.append(f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}" '
-                   f'text-anchor="{anchor}" font-weight="{weight}">{escape(words)}</text>')
+                   f'text-anchor="{anchor}" font-weight="{weight}"{turned}>{escape(words)}</text>')
 
-    def mono(x, y, words, colour=GREY):
+    def mono(x, y, words, colour=INK):
         out.append(f'<text x="{x}" y="{y}" font-size="13.5" fill="{colour}" text-anchor="start" '
                    f'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace">'
                    f'{escape(words)}</text>')
@@ -311,13 +368,14 @@ def dataflow():
     box(74, 38, "encode", YELLOW)
     line((155, 112), (155, 140))
     ids = ENCODER.encode(PROMPT)
-    mono(shape_x, 118, f"ids [{len(ids)}]")
+    mono(shape_x, 98, f"ids [{len(ids)}]")
     box(142, 52, "wte[ids] + wpe", GREEN, note="what it is + where it stands")
     mono(shape_x, 173, f"x [{len(ids)}, {HPARAMS['n_embd']}]")
     # the block
     out.append(f'<rect x="26" y="222" width="408" height="380" rx="12" fill="none" stroke="{GREY}" '
                'stroke-width="1.6" stroke-dasharray="6 4"/>')
-    text(422, 246, f"a block, {HPARAMS['n_layer']} times", 13.5, GREY, "end", "bold")
+    text(422, 246, f"a block, {HPARAMS['n_layer']} times", 13.5, INK, "end", "bold")
+    text(-318, 48, "x: the residual stream", 12.5, turn=True)
     line((155, 194), (155, 208), (60, 208), (60, 395), width=4)
     plus(409)
     line((60, 420), (60, 571), width=4)
@@ -350,9 +408,11 @@ def dataflow():
     box(858, 38, "decode", YELLOW)
     line((155, 896), (155, 918))
     text(155, 938, "the next piece of text", 14.5)
+    text(440, 915, "shapes: those of 3M,", 12.5, anchor="end")
+    text(440, 933, f"for a text of {n} tokens", 12.5, anchor="end")
     # round again
     line((265, 808), (446, 808), (446, 127), (160, 127), width=1.8, colour=PURPLE)
-    text(282, 799, "the new id: round again", 12, PURPLE, "start")
+    text(278, 799, "the new id: round again", 12.5, PURPLE, "start")
     body = "\n".join(out)
     markers = "".join(
         f'<marker id="{name}" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="9" '

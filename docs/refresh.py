@@ -1,4 +1,4 @@
-"""Run what README.md and docs/*.md show, and write down what comes out. For developers.
+"""Run what the documentation shows, and write down what comes out. For developers.
 
     python docs/refresh.py [FILE ...]     all of them, if none is named
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCS = [path for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))] if path.exists()]
+DOCS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "models" / "3M" / "README.md"]
 SOURCES = ["gpt2.py", "encoder.py", "utils.py"]
 SOURCE_LINK = re.compile(r"\[`([\w.]+)`\]\(((?:\.\./)?(?:gpt2|encoder|utils)\.py)#L([\d\-L]+)\)")
 
