@@ -12,6 +12,7 @@ helps a great deal. Nothing else in the repository needs this file or what it im
 import json
 import math
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -151,7 +152,7 @@ def mean_loss(loss, p, ids, n_batch):
 
 
 def passes(ids, n_batch):
-    """Yield batches without end: each pass cuts ids at other places and takes them in a new order."""
+    """Yield batches without end; each pass cuts ids at other places, and takes another order."""
     while True:
         rows = windows(ids, HPARAMS["n_ctx"], offset=int(torch.randint(HPARAMS["n_ctx"], ())))
         for batch in torch.randperm(len(rows)).split(n_batch):
@@ -220,6 +221,28 @@ def export(out):
                                     'all_model_checkpoint_paths: "model.ckpt"\n', encoding="utf-8")
 
 
+def measure(books, out):
+    """Print the bits that each byte of a book costs gpt2.py, which reads the files just written."""
+    sys.path.insert(0, str(HERE.parents[1]))
+    from gpt2 import gpt2, softmax
+    from utils import load_encoder_hparams_and_params
+    out = Path(out).resolve()
+    encoder, hparams, params = load_encoder_hparams_and_params(out.name, out.parent)
+    all_bits = all_bytes = 0
+    for name, tales in books.items():
+        bits = 0
+        for tale in tales:
+            ids = [encoder.encoder[END]] + encoder.encode(tale)
+            for i in range(0, len(ids) - 1, hparams["n_ctx"]):  # each window starts from nothing
+                window = ids[i:i + hparams["n_ctx"] + 1]
+                probs = softmax(gpt2(window[:-1], **params, n_head=hparams["n_head"]))
+                bits -= np.log2(probs[np.arange(len(window) - 1), window[1:]]).sum()
+        n_bytes = sum(len(tale.encode("utf-8")) for tale in tales)
+        print(f"{bits / n_bytes:.3f} bits a byte  {n_bytes:7,} bytes  {name}")
+        all_bits, all_bytes = all_bits + bits, all_bytes + n_bytes
+    print(f"{all_bits / all_bytes:.3f} bits a byte  {all_bytes:7,} bytes  all of them")
+
+
 def main(texts, minutes=100, out=HERE):
     """texts: a folder of *.txt; minutes: how long to learn; out: where the files go."""
     out = Path(out)
@@ -228,6 +251,7 @@ def main(texts, minutes=100, out=HERE):
     n_valid_bytes = sum(len(tale.encode("utf-8")) for tales in held_out.values() for tale in tales)
     train(encode_books(books, out), encode_books(held_out, out), n_valid_bytes, out, minutes)
     export(out)
+    measure(held_out, out)
 
 
 if __name__ == "__main__":
