@@ -44,7 +44,7 @@ SENTENCES = ["The old man went down to the river, and the boy followed him.",
              '"Oh, please tell me a story, mother!" cried the child.',
              "When the morning came, the birds began to sing in the trees."]
 WORDS = ["king queen prince princess", "mother father sister brother",
-         "red blue green white yellow", "two three four five six", "fox wolf bear cat dog"]
+         "red blue green white yellow", "two three four five six", "ran went came flew jumped"]
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"
 plt.rcParams.update({
@@ -119,7 +119,7 @@ def spread(axes, points, labels):
     low, high = points.min(axis=0), points.max(axis=0)
     points = (points - low) / (high - low)
     axes.set_xlim(-.16, 1.16)
-    axes.set_ylim(-.06, 1.06)
+    axes.set_ylim(-.1, 1.06)
     height, gap = .045, .024
     dots = [(x - .014, x + .014, y - .014, y + .014) for x, y in points]
     placed = []
@@ -138,7 +138,7 @@ def spread(axes, points, labels):
                 area = left, left + width, middle - height / 2, middle + height / 2
                 cost = (sum(overlap(area, other) for other in placed) * 3 +
                         sum(overlap(area, dot) for m, dot in enumerate(dots) if m != n) +
-                        (left < -.16) + (left + width > 1.16) + distance * 1e-4)
+                        (left < -.16) + (left + width > 1.16) + (area[2] < -.1) + distance * 1e-4)
                 if best is None or cost < best[0] - 1e-9:
                     best = cost, area
         area = best[1]
