@@ -49,10 +49,10 @@ def ffn(x, c_fc, c_proj):  # [n_seq, n_embd] -> [n_seq, n_embd]
 def attention(q, k, v):  # [n_head, n_seq, d], 2 x [n_head, n_all, d] -> [n_head, n_seq, d]
     # A token's query says what it looks for, its key what it is found by, its value what it gives.
     # Each row out is a mix of all values: most of those whose keys fit the row's query best.
-    scores = q @ k.swapaxes(-1, -2) / math.sqrt(q.shape[-1])  # a sum of d products grows with d
-    # No token may see a later one, since that is what it learned to guess: -1e10 means weight 0.
-    visible = np.tri(*scores.shape[-2:], k.shape[-2] - q.shape[-2], dtype=bool)  # each up to itself
-    return softmax(np.where(visible, scores, -1e10)) @ v
+    scores = q / math.sqrt(q.shape[-1]) @ k.swapaxes(-1, -2)  # a sum of d products grows with d
+    # The last keys are these tokens' own, and no token may see a later one: -1e10 means weight 0.
+    scores[..., -q.shape[-2]:] += (1 - np.tri(q.shape[-2], dtype=np.float32)) * -1e10
+    return softmax(scores) @ v
 
 
 def mha(x, c_attn, c_proj, n_head, kv=None):  # [n_seq, n_embd] -> [n_seq, n_embd]

@@ -470,7 +470,7 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
             path = Path(f"{tf_ckpt_path}.data-{shard:05}-of-{n_shards:05}")
         with blame(path):
             if path not in shards:
-                shards[path] = np.asarray(np.memmap(path, np.uint8, "r"))  # a plain array is faster
+                shards[path] = np.asarray(np.memmap(path, np.uint8, "r"))
             if offset + size > len(shards[path]):
                 raise ValueError(f"cut short: model/{name} ends at byte {offset + size:,}, the "
                                  f"file at {len(shards[path]):,}")
@@ -504,6 +504,7 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         if len(encoder.encoder) != hparams["n_vocab"]:
             raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, but n_vocab in "
                              f"hparams.json is {hparams['n_vocab']}")
+    np.empty(31 << 20, np.uint8)  # having freed so much, glibc keeps memory for the next arrays
     return encoder, hparams, load_gpt2_params_from_tf_ckpt(model_dir / name, hparams)
 
 

@@ -95,7 +95,7 @@ def main(prompt, n_tokens=40, model_size="3M", models_dir="models"):
     print("\nnext token       gpt2.py        transformers")
     for a, b in zip(np.argsort(-ours[-1])[:5], np.argsort(-theirs[-1])[:5]):
         text, other = (json.dumps(encoder.decode([i]), ensure_ascii=False) for i in (a, b))
-        print(f"{text:16} {ours[-1, a]:10.5f}    {theirs[-1, b]:10.5f}" + f"  {other}" * (a != b))
+        print(f"{text:16} {ours[-1, a]:10.5f}    {theirs[-1, b]:10.5f}  {other if a != b else ''}")
 
     new_ids = list(gpt2.generate(ids, params, hparams["n_head"], n_tokens))
     their_ids, leads = greedy_in_transformers(model, ids, n_tokens)
