@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -302,10 +301,3 @@ def test_a_missing_or_damaged_file_is_one_line_and_status_1(tmp_path, name, expe
         path.write_bytes(path.read_bytes()[:1000])
     line = refusal("Hi", "--model_size", "mine", "--models_dir", str(tmp_path), code=1)
     assert expected in line and str(path) in line
-
-
-def test_start_up_is_quick_enough_to_be_tried_by_hand():
-    """Printed, not asserted: a time is the machine's, not the program's."""
-    started = time.perf_counter()
-    completion("Hello", "1")
-    print(f"from command to text: {time.perf_counter() - started:.2f} s")
