@@ -217,7 +217,7 @@ def fetch(url, path):
     part, notes = (path.with_name(path.name + end) for end in (".part", ".part.json"))
     said, have, md5 = {}, 0, hashlib.md5(usedforsecurity=False)
     with suppress(FileNotFoundError, ValueError):  # nothing to go on with, or not readable
-        said = json.loads(notes.read_text())
+        said = json.loads(notes.read_text(encoding="utf-8"))
         with open(part, "rb") as file:
             for chunk in iter(lambda: file.read(CHUNK), b""):
                 have += len(chunk)
@@ -235,7 +235,7 @@ def fetch(url, path):
                     raise requests.HTTPError(problem, response=response)
                 if now is not said:  # from the first byte: new, or changed, or Range is ignored
                     part.unlink(missing_ok=True)  # first, so that no notes stand beside another's
-                    notes.write_text(json.dumps(now))
+                    notes.write_text(json.dumps(now), encoding="utf-8")
                     said, have, md5 = now, 0, hashlib.md5(usedforsecurity=False)
                 need, free = said["length"] - have, shutil.disk_usage(path.parent).free
                 if need > free:

