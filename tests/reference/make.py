@@ -1,4 +1,4 @@
-"""Make tests/reference/3M/*.txt again, without gpt2.py. To be run whenever models/3M changes:
+"""Write tests/reference/3M/*.txt again, without gpt2.py. Run it whenever models/3M changes:
 
     pip install torch transformers safetensors
     python tests/reference/make.py
@@ -39,12 +39,12 @@ def main(model_size="3M", models_dir="models"):
             prompt = piped.decode("utf-8").removesuffix("\n")
         ids = tokenizer.encode(prompt) or [hparams["n_vocab"] - 1]
         new_ids, leads = greedy_in_transformers(model, ids, int(n_tokens))
-        if min(leads) < 2e-4:  # ten times what two ways to add up in float32 differ here
-            sys.exit(f"{path.name}: at token {leads.index(min(leads))} the best two are within "
-                     f"{min(leads):.6f}: take another prompt, or fewer tokens")
+        if min(leads) < 2e-4:  # ten times what rounding in float32 changes here
+            sys.exit(f"{path.name}: the two highest logits for token {leads.index(min(leads))} are "
+                     f"only {min(leads):.6f} apart; use another prompt or fewer tokens")
         text = tokenizer.decode(new_ids, clean_up_tokenization_spaces=False)
         path.write_bytes((text + "\n").encode("utf-8"))
-        print(f"{path.name:20} {len(ids)} + {n_tokens} tokens, least lead {min(leads):.4f}")
+        print(f"{path.name:20} {len(ids)} + {n_tokens} tokens, smallest lead {min(leads):.4f}")
 
 
 if __name__ == "__main__":
