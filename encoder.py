@@ -1,34 +1,33 @@
-"""OpenAI's byte-level BPE: text -> ids -> text, with nothing lost and nothing unknown.
+"""OpenAI's tokenizer, a byte-level BPE: text -> ids -> text. It encodes any text without loss.
 
-Three steps, after OpenAI's src/encoder.py and with its names:
-    split      "Hello, world"      ->  "Hello"  ","  " world"           (a pattern, see below)
-    spell      " world"            ->  "Ġworld"                         (one symbol a byte)
-    merge      "Ġ w o r l d"       ->  "Ġworld"                         (the learned part)
-A token is then looked up in encoder.json, which gives its id: "Ġworld" is 995 in GPT-2's.
+Three steps, as in OpenAI's src/encoder.py and with its names:
+    split    "Hello, world"  ->  "Hello"  ","  " world"    (pre-tokenization: see SPLIT)
+    bytes    " world"        ->  "Ġworld"                  (a printable symbol for every byte)
+    merge    "Ġ w o r l d"   ->  "Ġworld"                  (byte-pair encoding: see bpe)
+The results are tokens, and encoder.json maps each token to its id: in GPT-2, "Ġworld" is 995.
 """
 import codecs
-import heapq
 import json
 from pathlib import Path
 
 import regex
 
-# Merging never crosses the borders that this pattern draws. The first branch that fits wins.
+# Merges never cross the boundaries of this pattern. The first alternative that matches wins.
 SPLIT = regex.compile(r"""
-    's|'t|'re|'ve|'m|'ll|'d     # the ends of English contractions:   "we're" -> "we" "'re"
-  | [ ]?\p{L}+                  # letters, with the space before them:  "a word" -> "a" " word"
-  | [ ]?\p{N}+                  # digits:                               "in 1984" -> "in" " 1984"
-  | [ ]?[^\s\p{L}\p{N}]+        # anything else that is not white space:   "no!?" -> "no" "!?"
-  | \s+(?!\S)                   # white space, but its last before a word: "a   b" -> "a" "  " " b"
-  | \s+                         # and what is left of it:               "a\nb" -> "a" "\n" "b"
+    's|'t|'re|'ve|'m|'ll|'d   # the ends of English contractions:       "we're" -> "we" "'re"
+  | [ ]?\p{L}+                # letters, with the space before them:     "a word" -> "a" " word"
+  | [ ]?\p{N}+                # digits, likewise:                       "in 1984" -> "in" " 1984"
+  | [ ]?[^\s\p{L}\p{N}]+      # anything else but whitespace:              "no!?" -> "no" "!?"
+  | \s+(?!\S)                 # whitespace, minus the last before a word: "a  b" -> "a" " " " b"
+  | \s+                       # remaining whitespace:                      "a\nb" -> "a" "\n" "b"
 """, regex.VERBOSE)
 
 
 def bytes_to_unicode():
-    """A printable character for each byte: {33: "!", ..., 32: "Ġ", 10: "Ċ"}
+    """Return a printable character for every byte: {33: "!", ..., 32: "Ġ", 10: "Ċ"}
 
-    The files hold tokens as text, and not every byte is a character that text can show. Bytes that
-    can stand for themselves; the others borrow the characters from chr(256) on, in their order.
+    OpenAI's files store tokens as text, where bytes such as the space would not show. Printable
+    bytes map to themselves, the others to chr(256), chr(257), ... in order.
     """
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
@@ -37,49 +36,39 @@ def bytes_to_unicode():
 
 
 class Encoder:
-    """encoder: {token: id}; bpe_merges: pairs of symbols, the earliest learned first."""
+    """encoder: {token: id}; bpe_merges: pairs of symbols in the order in which they were learned.
+
+    A token that no merge produces is special, such as <|endoftext|>: no text encodes to it.
+    """
 
     def __init__(self, encoder, bpe_merges, errors="replace"):
         self.encoder = encoder
         self.decoder = {i: token for token, i in encoder.items()}
-        self.errors = errors  # what to do with bytes that are not utf-8: see bytes.decode
+        self.errors = errors  # what decoding does with invalid UTF-8: see bytes.decode
         self.bpe_ranks = {tuple(pair): rank for rank, pair in enumerate(bpe_merges)}
         self.byte_encoder = bytes_to_unicode()
         self.byte_decoder = {char: byte for byte, char in self.byte_encoder.items()}
-        self.cache = {}
+        self.learned = {*self.byte_decoder, *(left + right for left, right in self.bpe_ranks)}
+        self.special = encoder.keys() - self.learned
+        self.cache = {}  # word -> ids: most words occur again and again
 
     def bpe(self, word):
-        """Merge the symbols of one word, always the pair that was learned first. -> [token, ...]
+        """Merge symbols, always the pair that was learned first, until no known pair is left.
 
-        "lower", where merges are l+o, lo+w, e+r:    l o w e r -> lo w e r -> low e r -> low er
-
-        Searching the whole word for the next pair would take time with the square of its length.
-        A heap always has the next one on top: (rank, where its left symbol stands).
+        With the merges l+o, lo+w, e+r:    "lower" -> l o w e r -> lo w e r -> low e r -> low er
         """
-        parts = [*word, ""]  # "" ends the word, and is in no pair
-        left, right = [*range(-1, len(word))], [*range(1, len(word) + 2)]
-        heap = []
-
-        def push(i):
-            if i >= 0 and (rank := self.bpe_ranks.get((parts[i], parts[right[i]]))) is not None:
-                heapq.heappush(heap, (rank, i))
-
-        for i in range(len(word)):
-            push(i)
-        while heap:
-            rank, i = heapq.heappop(heap)
-            j = right[i]
-            if self.bpe_ranks.get((parts[i], parts[j])) != rank:
-                continue  # one of the two has been merged with another since
-            parts[i], parts[j] = parts[i] + parts[j], ""
-            right[i] = right[j]
-            left[right[j]] = i
-            push(left[i])
-            push(i)
-        return [part for part in parts if part]
+        symbols = list(word)
+        while pairs := self.bpe_ranks.keys() & zip(symbols, symbols[1:]):
+            left, right = min(pairs, key=self.bpe_ranks.get)
+            i = 0
+            while i < len(symbols) - 1:
+                if symbols[i] == left and symbols[i + 1] == right:
+                    symbols[i:i + 2] = [left + right]
+                i += 1
+        return symbols
 
     def encode(self, text):
-        """text -> ids. Any text: what no token covers is spelled byte by byte."""
+        """text -> ids"""
         ids = []
         for word in SPLIT.findall(text):
             if word not in self.cache:
@@ -89,15 +78,18 @@ class Encoder:
         return ids
 
     def token_bytes(self, i):
-        """id -> the bytes it stands for; they may be a part of a character only."""
-        return bytes(self.byte_decoder[char] for char in self.decoder[i])
+        """id -> the bytes of its token, which may be only part of a character."""
+        token = self.decoder[i]
+        if token in self.special:
+            return token.encode("utf-8", "replace")
+        return bytes(self.byte_decoder[char] for char in token)
 
     def decode(self, ids):
         """ids -> text"""
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", self.errors)
 
     def decode_stream(self, ids):
-        """ids, as they come -> pieces of text. Half a character waits for its other half."""
+        """ids, one at a time -> pieces of text. Incomplete UTF-8 sequences are held back."""
         decoder = codecs.getincrementaldecoder("utf-8")(self.errors)
         for i in ids:
             yield decoder.decode(self.token_bytes(i))
@@ -105,36 +97,35 @@ class Encoder:
 
 
 def read_file(path, parse):
-    """parse(text of path). ValueError that names the file if it is not what parse expects."""
+    """Return parse(text of path). Raises OSError, or ValueError with the file's name."""
     try:
         return parse(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: JSON nested too deeply
         raise ValueError(f"{path.name}: {error}") from error
 
 
-def parse_tokens(text):
-    """encoder.json -> {token: id}"""
+def parse_tokens(text):  # encoder.json -> {token: id}
     encoder = json.loads(text)
-    if not isinstance(encoder, dict) or set(encoder.values()) != set(range(len(encoder))):
-        raise ValueError("not tokens with the ids 0, 1, 2 and so on")
+    ids = list(encoder.values()) if isinstance(encoder, dict) else []
+    if {*map(type, ids)} != {int} or sorted(ids) != list(range(len(ids))):
+        raise ValueError("expected an object that maps tokens to the ids 0, 1, 2 and so on")
     return encoder
 
 
-def parse_merges(text):
-    """vocab.bpe, a line of version and then a pair on each line -> [(left, right), ...]"""
+def parse_merges(text):  # vocab.bpe, a version line and then one pair per line -> [(a, b), ...]
     pairs = [tuple(line.split()) for line in text.split("\n")[1:] if line]
     if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("a line does not hold two symbols")
+        raise ValueError("expected two symbols in every line after the first")
     return pairs
 
 
 def get_encoder(model_name, models_dir):
-    """Read encoder.json and vocab.bpe. OSError or ValueError if they are not there, or damaged."""
+    """Read encoder.json and vocab.bpe. OSError if one is missing, ValueError if it cannot work."""
     folder = Path(models_dir) / model_name
-    encoder = read_file(folder / "encoder.json", parse_tokens)
-    bpe_merges = read_file(folder / "vocab.bpe", parse_merges)
-    tokens = {*bytes_to_unicode().values(), *(a + b for a, b in bpe_merges)}
-    odd = [token for token in tokens.symmetric_difference(encoder) if not token.startswith("<|")]
+    tokens = read_file(folder / "encoder.json", parse_tokens)
+    encoder = Encoder(tokens, read_file(folder / "vocab.bpe", parse_merges))
+    odd = encoder.learned - tokens.keys()  # without an id; or with one, but never produced:
+    odd |= {token for token in encoder.special if not regex.fullmatch(r"(?s)<.+>|\[.+\]", token)}
     if odd:
-        raise ValueError(f"encoder.json and vocab.bpe do not fit each other {odd[:1]}")
-    return Encoder(encoder, bpe_merges)
+        raise ValueError(f"encoder.json and vocab.bpe do not match: only one has {min(odd)!r}")
+    return encoder

@@ -1,109 +1,93 @@
-"""GPT-2, from prompt to text, in NumPy. Read it from top to bottom, or from generate upwards.
+"""GPT-2 in NumPy, from prompt to text. Read it top to bottom, or start at generate and work up.
 
-It computes what OpenAI's code does (github.com/openai/gpt-2, src/model.py and src/sample.py), with
-OpenAI's names for the weights, and to the same text. It does not learn: a file holds the weights.
+It follows OpenAI's code (github.com/openai/gpt-2: src/model.py, src/sample.py), with the same
+names and the same output. It runs weights that were trained elsewhere, and it does not train.
+    text -> tokenizer -> ids -> embeddings -> n_layer blocks -> logits -> next id -> text
 
-    text -> ids -> rows of numbers (embeddings) -> n_layer blocks -> logits -> id -> text, and again
+    id       number of a token (a word, part of a word or punctuation), 0 to n_vocab - 1
+    n_vocab  vocabulary size, the number of different tokens (50257 in GPT-2 124M)
+    n_ctx    context length, the most tokens the model can attend to (1024)
+    n_seq    tokens in this call; n_past: tokens in earlier calls; n_all = n_past + n_seq
+    n_embd   width, how many numbers represent a token inside the model (768)
+    n_head   attention heads in a block (12), each of width d = n_embd / n_head (64)
+    logits   n_vocab scores: the higher a token's logit, the more likely it comes next
 
-    id        the number of a token, which is a piece of text: a word, a part of one, a comma
-    n_vocab   how many tokens there are (50257)
-    n_ctx     how many of a text's tokens the model can look at, at most (1024)
-    n_seq     how many go in now; n_all: these and all that went in before
-    n_embd    how many numbers stand for a token inside the model (768)
-    n_layer   how many blocks it goes through (12), each with n_head attentions side by side (12)
-    logits    a score for each token of the vocabulary: how well it would do as the next one
-    w, b, g   learned numbers: weights that multiply, biases that are added, gains that scale
-In (): OpenAI's smallest model. [n_seq, n_embd] is a shape: n_seq rows of n_embd numbers each.
-"""
+The weights are a tree, params (w: weights to multiply by, b: bias to add, g: gain to scale by):
+    wte [n_vocab, n_embd], wpe [n_ctx, n_embd], ln_f {g, b}, and in each of n_layer (12) blocks
+    ln_1 {g, b}, attn {c_attn {w [n_embd, 3 * n_embd], b}, c_proj {w [n_embd, n_embd], b}},
+    ln_2 {g, b}, mlp {c_fc {w [n_embd, 4 * n_embd], b}, c_proj {w [4 * n_embd, n_embd], b}}"""
 import math
 
 import numpy as np
 
 
 def gelu(x):  # any shape -> the same shape
-    # Keeps large numbers, fades negative ones to 0. GPT-2 learned with this, not the exact form.
+    # GPT-2 was trained with this tanh form. x ** 3 would be slow, np.sqrt(number) a float64.
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)))
 
 
-def softmax(x):  # any shape -> the same shape: each row becomes positive numbers that sum to 1
-    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # the max cancels out, and spares an overflow
+def softmax(x):  # any shape -> the same shape, each row turned into probabilities
+    exp_x = np.exp(x - x.max(axis=-1, keepdims=True))  # the max cancels out: no overflow
     return exp_x / exp_x.sum(axis=-1, keepdims=True)
 
 
 def layer_norm(x, g, b, eps=1e-5):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each row to mean 0 and variance 1 (eps: no division by 0), then a learned scale and offset.
-    x = x - x.mean(axis=-1, keepdims=True)
-    return g * x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps) + b
+    centered = x - x.mean(axis=-1, keepdims=True)
+    variance = (centered * centered).mean(axis=-1, keepdims=True)
+    return g * centered / np.sqrt(variance + eps) + b  # eps: no division by zero
 
 
 def linear(x, w, b):  # [n_seq, n_in], [n_in, n_out], [n_out] -> [n_seq, n_out]
-    # Each number out is a weighted sum of its row's numbers, plus a bias. OpenAI's name: conv1d.
     return x @ w + b
 
 
-def ffn(x, c_fc, c_proj):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Each row by itself: widen, gelu, narrow. Without gelu, two linears could do no more than one.
+def ffn(x, c_fc, c_proj):  # feed-forward network (MLP): [n_seq, n_embd] -> [n_seq, n_embd]
     return linear(gelu(linear(x, **c_fc)), **c_proj)  # n_embd -> 4 * n_embd -> n_embd
 
 
 def attention(q, k, v):  # [n_head, n_seq, d], 2 x [n_head, n_all, d] -> [n_head, n_seq, d]
-    # A token's query says what it looks for, its key what it is found by, its value what it gives.
-    # Each row out is a mix of all values: most of those whose keys fit the row's query best.
-    scores = q / math.sqrt(q.shape[-1]) @ k.swapaxes(-1, -2)  # a sum of d products grows with d
-    # The last keys are these tokens' own, and no token may see a later one: -1e10 means weight 0.
-    scores[..., -q.shape[-2]:] += (1 - np.tri(q.shape[-2], dtype=np.float32)) * -1e10
-    return softmax(scores) @ v
+    # Query: what a token looks for. Key: what it can be found by. Value: what it passes on.
+    n_seq, n_all, d = q.shape[1], k.shape[1], q.shape[2]
+    scores = q / math.sqrt(d) @ k.swapaxes(1, 2)  # scaled, since dot products grow with d
+    causal_mask = np.tri(n_seq, n_all, n_all - n_seq, dtype=np.float32)  # 0 for later tokens
+    return softmax(scores - 1e10 * (1 - causal_mask)) @ v  # which get a weight of 0
 
 
-def mha(x, c_attn, c_proj, n_head, kv=None):  # [n_seq, n_embd] -> [n_seq, n_embd]
-    # Multi-head attention: c_attn makes q, k, v. The only step where tokens learn of one another.
-    qkv = linear(x, **c_attn).reshape(len(x), 3, n_head, -1)  # n_embd = n_head * d
+def mha(x, c_attn, c_proj, n_head, n_past=0, cache=None):  # [n_seq, n_embd] -> [n_seq, n_embd]
+    # Multi-head attention, the only step that moves information between tokens.
+    qkv = linear(x, **c_attn).reshape(len(x), 3, n_head, -1)  # [n_seq, 3, n_head, d]
     q, k, v = qkv.transpose(1, 2, 0, 3)  # each [n_head, n_seq, d]
-    if kv is not None:  # [2, n_head, n_all, d]: earlier tokens' k and v, then n_seq empty places
-        kv[:, :, -len(x):] = k, v
-        k, v = kv
-    heads = attention(q, k, v).transpose(1, 0, 2).reshape(x.shape)  # a token's heads in one row
+    if cache is not None:  # this block's [2, n_head, n_ctx, d]
+        cache[:, :, n_past:n_past + len(x)] = k, v
+        k, v = cache[:, :, :n_past + len(x)]  # each [n_head, n_all, d]
+    heads = attention(q, k, v).swapaxes(0, 1).reshape(x.shape)  # concatenate the heads
     return linear(heads, **c_proj)
 
 
-def transformer_block(x, mlp, attn, ln_1, ln_2, n_head, kv=None):  # [n_seq, n_embd] -> the same
-    # Each step adds to x what it computes from a normalised copy of x, and never replaces it.
-    x = x + mha(layer_norm(x, **ln_1), **attn, n_head=n_head, kv=kv)
+def transformer_block(x, mlp, attn, ln_1, ln_2, n_head, n_past=0, cache=None):  # as mha
+    # Residual connections: each step adds its result to x. Pre-norm: it reads a normalised x.
+    x = x + mha(layer_norm(x, **ln_1), **attn, n_head=n_head, n_past=n_past, cache=cache)
     return x + ffn(layer_norm(x, **ln_2), **mlp)
 
 
-def empty_kv_cache(n_layer, n_head, n_ctx, n_embd):  # room for the keys and values of n_ctx tokens
-    return {"n_past": 0, "kv": np.empty([n_layer, 2, n_head, n_ctx, n_embd // n_head], np.float32)}
-
-
-def transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
-    """Run ids through all blocks. [n_seq] -> [n_seq, n_embd]; ValueError beyond n_ctx positions."""
-    # A token's k and v never change, as it sees no later one: computed once, they stay in kv_cache.
-    # inputs are then the new ids only, which stand at the positions n_past, n_past + 1, ...
-    kv_cache = kv_cache or empty_kv_cache(len(blocks), n_head, *wpe.shape)
-    n_past, n_all = kv_cache["n_past"], kv_cache["n_past"] + len(inputs)
+def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, n_past=0, cache=None, rows=slice(None)):
+    """ids [n_seq] -> logits [n_seq, n_vocab], or some rows. ValueError if n_all > n_ctx."""
+    n_all = n_past + len(inputs)
     if n_all > len(wpe):
-        raise ValueError(f"{n_all} tokens are more than n_ctx = {len(wpe)}")
-    x = wte[inputs] + wpe[n_past:n_all]  # embeddings: a row for each token + a row for its position
-    for block, kv in zip(blocks, kv_cache["kv"]):  # block: {"attn": {"c_attn": {"w": ..., "b": ...
-        x = transformer_block(x, **block, n_head=n_head, kv=kv[:, :, :n_all])
-    kv_cache["n_past"] = n_all
-    return layer_norm(x, **ln_f)
-
-
-def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache=None):
-    """ids -> logits, [n_seq] -> [n_seq, n_vocab]: row i scores what may come after inputs[i]."""
-    # wte once more: it gave each id its row; an id's score is the dot product of this row and x.
-    return transformer(inputs, wte, wpe, blocks, ln_f, n_head, kv_cache) @ wte.T
+        raise ValueError(f"{n_all} tokens exceed the context length, n_ctx = {len(wpe)}")
+    x = wte[inputs] + wpe[n_past:n_all]  # token embeddings + position embeddings
+    for block, kv in zip(blocks, [None] * len(blocks) if cache is None else cache):
+        x = transformer_block(x, **block, n_head=n_head, n_past=n_past, cache=kv)
+    return layer_norm(x, **ln_f)[rows] @ wte.T  # tied weights: the token embeddings again
 
 
 def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
-    """Logits -> probabilities, [n_vocab] -> [n_vocab], as OpenAI's sample.py filters them."""
-    logits = logits / temperature  # below 1 the likely gets likelier, above 1 all get more equal
-    if top_k > 0:  # only the k best (or all, if k is more), and what ties with the last of them
-        logits = np.where(logits < np.sort(logits)[-top_k:][0], -1e10, logits)
-    if top_p < 1:  # only the best whose probabilities add up to p at most, and one in any case:
-        best = np.sort(logits)[::-1]  # the one that crosses p is out (the nucleus paper keeps it)
+    """logits [n_vocab] -> probabilities [n_vocab], filtered as in OpenAI's sample.py"""
+    logits = logits / temperature  # < 1 sharpens the distribution, > 1 flattens it
+    if 0 < top_k < len(logits):  # keep the k best, and any that tie with the k-th
+        logits = np.where(logits < np.sort(logits)[-top_k], -1e10, logits)
+    if top_p < 1:  # nucleus sampling: keep the best that total at most p, and at least one
+        best = np.sort(logits)[::-1]
         n_keep = max(1, np.sum(np.cumsum(softmax(best)) <= top_p))
         logits = np.where(logits < best[n_keep - 1], -1e10, logits)
     return softmax(logits)
@@ -111,40 +95,56 @@ def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
 
 def generate(inputs, params, n_head, n_tokens_to_generate, temperature=0.0, top_k=0, top_p=1.0,
              frequency_penalty=0.0, presence_penalty=0.0, rng=None):
-    """Yield one new id after another; rng, a numpy Generator, draws where temperature is not 0."""
-    rng = rng or np.random.default_rng()
-    n_sampled = np.zeros(len(params["wte"]), np.float32)  # how often each id came out already
-    kv_cache = empty_kv_cache(len(params["blocks"]), n_head, *params["wpe"].shape)
-    *earlier, token = inputs
-    for i in range(0, len(earlier), 256):  # only to fill kv_cache; in pieces, which saves memory
-        transformer(earlier[i:i + 256], **params, n_head=n_head, kv_cache=kv_cache)
-    for _ in range(n_tokens_to_generate):  # the last token goes in, the next one comes out
-        logits = gpt2([token], **params, n_head=n_head, kv_cache=kv_cache)[0]
-        logits -= frequency_penalty * n_sampled + presence_penalty * np.sign(n_sampled)
-        if temperature < 1e-6:  # greedy: always the best (and no division by 0)
+    """Autoregressive: yield new ids, each chosen by the logits that all ids before it give."""
+    n_ctx, n_embd = params["wpe"].shape
+    cache = np.empty([len(params["blocks"]), 2, n_head, n_ctx, n_embd // n_head], np.float32)
+    ids, n_past = list(inputs), 0
+    while len(ids) < len(inputs) + n_tokens_to_generate:
+        new = ids[n_past:n_past + 256]  # the prompt, in pieces; then one by one
+        logits = gpt2(new, **params, n_head=n_head, n_past=n_past, cache=cache, rows=-1)
+        n_past += len(new)
+        if n_past < len(ids):
+            continue  # with the next piece of the prompt
+        if not np.isfinite(logits).all():
+            raise FloatingPointError("logits are not finite: bad weights, or failed training")
+        counts = np.bincount(np.array(ids[len(inputs):], int), minlength=len(logits))
+        logits -= frequency_penalty * counts + presence_penalty * (counts > 0)
+        if temperature < 1e-6:  # greedy
             token = int(np.argmax(logits))
         else:
             probs = next_token_probs(logits, temperature, top_k, top_p)
-            token = int(rng.choice(len(probs), p=probs))
-        n_sampled[token] += 1
+            token = int((rng or np.random).choice(len(probs), p=probs))
+        ids.append(token)
         yield token
 
 
-def main(prompt, n_tokens_to_generate=40, model_size="124M", models_dir="models", temperature=0.0,
-         top_k=0, top_p=1.0, frequency_penalty=0.0, presence_penalty=0.0, stop=None, seed=None):
-    """Print how GPT-2 goes on after PROMPT."""
+def main(prompt, n_tokens_to_generate=40, *, model_size="124M", models_dir="models",
+         temperature=0.0, top_k=0, top_p=1.0, frequency_penalty=0.0, presence_penalty=0.0,
+         stop=None, seed=None):
+    """Continue PROMPT with GPT-2. Yields the completion in pieces of text, token by token.
+
+    Args:
+        prompt: the text to continue; "-" reads it from standard input, "" starts a new text
+        n_tokens_to_generate: how many tokens to generate; --n_tokens or -n for short
+        model_size: 124M, 355M, 774M, 1558M (OpenAI's), 3M (bundled), or a folder in models_dir
+        models_dir: the folder with a folder for each model
+        temperature: 0 is greedy, 1 samples from the model's distribution, higher is more random
+        top_k: sample from the k most likely tokens only; 0 means all
+        top_p: sample from the most likely tokens only, whose probabilities total at most p
+        frequency_penalty: subtracted from a token's logit for each time it was generated
+        presence_penalty: subtracted once from the logit of each token that was generated
+        stop: end before this text
+        seed: makes sampling repeatable"""
     import utils
-    utils.check_options(locals())
     encoder, hparams, params = utils.load_encoder_hparams_and_params(model_size, models_dir)
-    input_ids = encoder.encode(utils.read_prompt(prompt)) or [encoder.encoder["<|endoftext|>"]]
+    input_ids = utils.encode_prompt(encoder, prompt)
     utils.check_length(len(input_ids), n_tokens_to_generate, hparams["n_ctx"])
-    ids = generate(input_ids, params, hparams["n_head"], n_tokens_to_generate, temperature, top_k,
-                   top_p, frequency_penalty, presence_penalty, np.random.default_rng(seed))
-    utils.print_stream(encoder.decode_stream(ids), stop)
+    ids = generate(input_ids, params, hparams["n_head"], n_tokens_to_generate, top_k=top_k,
+                   top_p=top_p, temperature=temperature, rng=np.random.default_rng(seed),
+                   frequency_penalty=frequency_penalty, presence_penalty=presence_penalty)
+    yield from utils.until(encoder.decode_stream(ids), stop)
 
 
 if __name__ == "__main__":
-    import fire  # makes a command line of main's arguments
     import utils
-    with utils.one_line_errors():
-        fire.Fire(main, command=utils.arguments(main))
+    utils.run(main)  # Fire makes a command line of main's signature and docstring

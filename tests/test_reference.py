@@ -1,6 +1,6 @@
-"""Does the program say what the reference says? tests/reference has the texts, and their sources.
+"""Expected completions, byte for byte: tests/reference has the texts and says where they are from.
 
-The tests of 3M always run. Those of OpenAI's models run where models/<size> is there.
+The tests of 3M always run. Those of OpenAI's models run where models/<size> exists.
 """
 import json
 import re
@@ -24,7 +24,7 @@ N_PARAMS = {"124M": 124_439_808, "355M": 354_823_168, "774M": 774_030_080, "1558
 
 
 def load(model_size):
-    """-> (encoder, hparams, params); skips the test that asks for a model that is not there."""
+    """-> (encoder, hparams, params). Skips the test if the model has not been downloaded."""
     missing = [name for name in utils.MODEL_FILES
                if not (ROOT / "models" / model_size / name).exists()]
     if missing:
@@ -61,7 +61,7 @@ def test_each_reference_has_its_command():
 
 
 @pytest.mark.parametrize("words, piped, path", commands("3M"), ids=lambda x: getattr(x, "name", ""))
-def test_3M_says_what_the_reference_says(words, piped, path):
+def test_3M_prints_what_the_reference_says(words, piped, path):
     assert run(words, piped).decode("utf-8") == path.read_bytes().decode("utf-8")
 
 
@@ -88,7 +88,7 @@ def test_published_texts_are_those_of_their_ids(case, openai_encoder):
 
 
 @pytest.mark.parametrize("case", cases("greedy"))
-def test_124M_says_what_was_published(case, openai_124M):
+def test_124M_generates_what_was_published(case, openai_124M):
     encoder, hparams, params = openai_124M
     assert encoder.encode(case["prompt"]) == case["prompt_ids"]
     ids = list(gpt2.generate(case["prompt_ids"], params, hparams["n_head"], len(case["ids"])))
@@ -98,12 +98,11 @@ def test_124M_says_what_was_published(case, openai_124M):
 
 @pytest.mark.parametrize("case", cases("next_token_logits"))
 def test_124M_scores_the_next_token_as_published(case, openai_124M):
-    """Two float32 programs cannot agree to the last digit: they add in different orders.
+    """Two float32 programs do not agree to the last digit, because they add in different orders.
 
-    Ours may be off by 2e-5 of the largest logit, which is what test_gpt2.py holds it to; another
-    program may be as far off on the other side. The logits go to 154 here: 2 * 2e-5 * 154 is 6e-3.
-    A wrong model is wrong by more: the exact GELU in place of the tanh form, about the smallest
-    mistake there is, moves the logits of 3M by ten times what this would allow them.
+    Ours may be off by 2e-5 of the largest logit, and another program as far on the other side. The
+    logits go to 154 here, and 2 * 2e-5 * 154 is 6e-3. A wrong model is off by more: even the exact
+    GELU instead of the tanh form moves the logits of 3M ten times as far, in proportion.
     """
     _, hparams, params = openai_124M
     logits = gpt2.gpt2(case["prompt_ids"], **params, n_head=hparams["n_head"])[-1]
@@ -125,7 +124,7 @@ def test_124M_prints_the_reference_as_a_process(words, piped, path, openai_124M)
 
 @pytest.mark.parametrize("model_size", N_PARAMS)
 def test_openai_model_is_whole(model_size):
-    """Vocabulary, number of parameters, and a sentence that every GPT-2 has read many times."""
+    """Its vocabulary, its size, and a sentence that occurs many times in any web crawl."""
     encoder, hparams, params = load(model_size)
     for case in PUBLISHED["greedy"]:
         assert encoder.encode(case["prompt"]) == case["prompt_ids"]
@@ -133,11 +132,11 @@ def test_openai_model_is_whole(model_size):
     ids = encoder.encode("We hold these truths to be self-evident, that all men are created equal")
     logits = gpt2.gpt2(ids[:-1], **params, n_head=hparams["n_head"])
     loss = -np.log(gpt2.softmax(logits)[range(len(ids) - 1), ids[1:]]).mean()
-    assert loss < 4  # nats a token: one that has not learned, or is read wrongly, has 10 and more
+    assert loss < 4  # nats per token; an untrained or misread model has 10 or more
 
 
-def test_every_test_that_the_differences_name_is_there():
-    text = (ROOT / "docs/differences.md").read_text(encoding="utf-8")
+def test_every_test_that_the_page_names_exists():
+    text = (ROOT / "docs/openai.md").read_text(encoding="utf-8")
     named = re.findall(r"tests/(test_\w+\.py)::(test_\w+)", text)
     assert len(named) >= 8
     for file, name in named:
