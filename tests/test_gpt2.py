@@ -199,7 +199,7 @@ def test_a_call_without_a_cache_makes_no_room_for_the_whole_context(monkeypatch)
 
 @pytest.mark.parametrize("n_prompt, n_tokens", [(N_CTX + 1, 1), (N_CTX, 2)])
 def test_more_than_n_ctx_tokens_are_refused(n_prompt, n_tokens):
-    with pytest.raises(ValueError, match=f"{N_CTX + 1} tokens .* n_ctx = {N_CTX}"):
+    with pytest.raises(ValueError, match=f"n_ctx = {N_CTX}"):
         list(gpt2.generate(random_ids(n_prompt), params, N_HEAD, n_tokens))
 
 
