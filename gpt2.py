@@ -59,7 +59,7 @@ def mha(x, c_attn, c_proj, n_head, n_past=0, cache=None):  # [n_seq, n_embd] -> 
     qkv = linear(x, **c_attn).reshape(len(x), 3, n_head, -1)  # [n_seq, 3, n_head, d]
     q, k, v = qkv.transpose(1, 2, 0, 3)  # each [n_head, n_seq, d]
     if cache is not None:  # this block's KV cache, [2, n_head, n_ctx, d]
-        cache[:, :, n_past:n_past + len(x)] = k, v  # never change, so compute them only once
+        cache[:, :, n_past:n_past + len(x)] = k, v  # no later token changes them: compute once
         k, v = cache[:, :, :n_past + len(x)]  # each [n_head, n_all, d]: of all tokens so far
     heads = attention(q, k, v).swapaxes(0, 1).reshape(x.shape)  # concatenate the heads
     return linear(heads, **c_proj)  # and mix them
@@ -78,7 +78,7 @@ def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, n_past=0, cache=None, rows=slic
     x = wte[inputs] + wpe[n_past:n_past + len(inputs)]  # token embedding + position embedding
     for block, kv in zip(blocks, [None] * len(blocks) if cache is None else cache):
         x = transformer_block(x, **block, n_head=n_head, n_past=n_past, cache=kv)
-    return layer_norm(x, **ln_f)[rows] @ wte.T  # tied weights: compare x with every embedding
+    return layer_norm(x, **ln_f)[rows] @ wte.T  # tied weights: x now resembles the next wte row
 
 
 def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
