@@ -1,4 +1,4 @@
-"""OpenAI's tokenizer, a byte-level BPE: text -> ids -> text. It encodes any text without loss.
+"""OpenAI's tokenizer, a byte-level BPE: text -> ids -> text. Lossless for any text.
 
 Three steps, as in OpenAI's src/encoder.py and with its names:
     split    "Hello, world"  ->  "Hello"  ","  " world"    (pre-tokenization: see SPLIT)
@@ -12,22 +12,22 @@ from pathlib import Path
 
 import regex
 
-# Merges never cross the boundaries of this pattern. The first alternative that matches wins.
+# Merges never cross the boundaries between matches. The first alternative that matches wins.
 SPLIT = regex.compile(r"""
-    's|'t|'re|'ve|'m|'ll|'d   # the ends of English contractions:       "we're" -> "we" "'re"
-  | [ ]?\p{L}+                # letters, with the space before them:     "a word" -> "a" " word"
-  | [ ]?\p{N}+                # digits, likewise:                       "in 1984" -> "in" " 1984"
-  | [ ]?[^\s\p{L}\p{N}]+      # anything else but whitespace:              "no!?" -> "no" "!?"
-  | \s+(?!\S)                 # whitespace, minus the last before a word: "a  b" -> "a" " " " b"
-  | \s+                       # remaining whitespace:                      "a\nb" -> "a" "\n" "b"
+    's|'t|'re|'ve|'m|'ll|'d   # English contraction endings:            "we're" -> "we" "'re"
+  | [ ]?\p{L}+                # letters, with the space before them:    "a word" -> "a" " word"
+  | [ ]?\p{N}+                # numbers, likewise:                     "in 1984" -> "in" " 1984"
+  | [ ]?[^\s\p{L}\p{N}]+      # other symbols, likewise:                  "no!?" -> "no" "!?"
+  | \s+(?!\S)                 # whitespace, minus the last before text: "a  b" -> "a" " " " b"
+  | \s+                       # remaining whitespace:                     "a\nb" -> "a" "\n" "b"
 """, regex.VERBOSE)
 
 
 def bytes_to_unicode():
     """Return a printable character for every byte: {33: "!", ..., 32: "Ġ", 10: "Ċ"}
 
-    OpenAI's files store tokens as text, where bytes such as the space would not show. Printable
-    bytes map to themselves, the others to chr(256), chr(257), ... in order.
+    OpenAI's files store tokens as text, in which bytes such as the space would be invisible.
+    Printable bytes map to themselves, the others to chr(256), chr(257), ... in order.
     """
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in printable]
@@ -36,9 +36,10 @@ def bytes_to_unicode():
 
 
 class Encoder:
-    """encoder: {token: id}; bpe_merges: pairs of symbols in the order in which they were learned.
+    """Byte-level BPE. encoder: {token: id}; bpe_merges: pairs of symbols, in the order learned.
 
-    A token that no merge produces is special, such as <|endoftext|>: no text encodes to it.
+    A token that is neither a byte nor produced by a merge is special, such as <|endoftext|>: no
+    text encodes to it.
     """
 
     def __init__(self, encoder, bpe_merges, errors="replace"):
@@ -53,7 +54,7 @@ class Encoder:
         self.cache = {}  # word -> ids: most words occur again and again
 
     def bpe(self, word):
-        """Merge symbols, always the pair that was learned first, until no known pair is left.
+        """Repeatedly merge the pair that was learned first, until no learned pair is left.
 
         With the merges l+o, lo+w, e+r:    "lower" -> l o w e r -> lo w e r -> low e r -> low er
         """
@@ -89,7 +90,7 @@ class Encoder:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", self.errors)
 
     def decode_stream(self, ids):
-        """ids, one at a time -> pieces of text. Incomplete UTF-8 sequences are held back."""
+        """ids, one at a time -> pieces of text. It holds back incomplete UTF-8 sequences."""
         decoder = codecs.getincrementaldecoder("utf-8")(self.errors)
         for i in ids:
             yield decoder.decode(self.token_bytes(i))
@@ -97,7 +98,7 @@ class Encoder:
 
 
 def read_file(path, parse):
-    """Return parse(text of path). Raises OSError, or ValueError with the file's name."""
+    """Read a file and return parse(its text). Raises OSError, or ValueError with its name."""
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # RecursionError: JSON nested too deeply
@@ -108,24 +109,25 @@ def parse_tokens(text):  # encoder.json -> {token: id}
     encoder = json.loads(text)
     ids = list(encoder.values()) if isinstance(encoder, dict) else []
     if {*map(type, ids)} != {int} or sorted(ids) != list(range(len(ids))):
-        raise ValueError("expected an object that maps tokens to the ids 0, 1, 2 and so on")
+        raise ValueError("expected a JSON object that maps tokens to the ids 0, 1, 2, ...")
     return encoder
 
 
 def parse_merges(text):  # vocab.bpe, a version line and then one pair per line -> [(a, b), ...]
     pairs = [tuple(line.split()) for line in text.split("\n")[1:] if line]
     if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("expected two symbols in every line after the first")
+        raise ValueError("expected two symbols on every line after the first")
     return pairs
 
 
 def get_encoder(model_name, models_dir):
-    """Read encoder.json and vocab.bpe. OSError if one is missing, ValueError if it cannot work."""
+    """Read encoder.json and vocab.bpe. Raises OSError if missing, ValueError if invalid."""
     folder = Path(models_dir) / model_name
     tokens = read_file(folder / "encoder.json", parse_tokens)
     encoder = Encoder(tokens, read_file(folder / "vocab.bpe", parse_merges))
-    odd = encoder.learned - tokens.keys()  # without an id; or with one, but never produced:
-    odd |= {token for token in encoder.special if not regex.fullmatch(r"(?s)<.+>|\[.+\]", token)}
+    odd = {token for token in encoder.special if not regex.fullmatch(r"(?s)<.+>|\[.+\]", token)}
+    odd |= encoder.learned - tokens.keys()
     if odd:
-        raise ValueError(f"encoder.json and vocab.bpe do not match: only one has {min(odd)!r}")
+        raise ValueError("encoder.json does not match vocab.bpe: "
+                         f"{min(odd)!r} has no id or is never produced")
     return encoder

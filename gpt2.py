@@ -74,7 +74,7 @@ def transformer_block(x, mlp, attn, ln_1, ln_2, n_head, n_past=0, cache=None):  
 def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, n_past=0, cache=None, rows=slice(None)):
     """ids [n_seq] -> logits [n_seq, n_vocab], or some rows: row i scores what follows id i."""
     if n_past + len(inputs) > len(wpe):
-        raise ValueError(f"more tokens than fit into the context (n_ctx = {len(wpe)})")
+        raise ValueError(f"too many tokens for the context (n_ctx = {len(wpe)})")
     x = wte[inputs] + wpe[n_past:n_past + len(inputs)]  # token embedding + position embedding
     for block, kv in zip(blocks, [None] * len(blocks) if cache is None else cache):
         x = transformer_block(x, **block, n_head=n_head, n_past=n_past, cache=kv)

@@ -184,9 +184,9 @@ def test_json_that_is_no_vocabulary_is_refused(tmp_path, text):
 @pytest.mark.parametrize("merges, message", [
     ("#version: 0.2\nh e l\n", "^vocab.bpe: expected two symbols"),
     ("#version: 0.2\nhe\n", "^vocab.bpe: expected two symbols"),
-    ("#version: 0.2\nh e\nhe y\n", "do not match: only one has 'hey'"),  # a merge without an id
-    ("#version: 0.2\n", "do not match: only one has 'he'"),  # an id that no merge produces
-    ("", "do not match: only one has 'he'")], ids=repr)
+    ("#version: 0.2\nh e\nhe y\n", "does not match vocab.bpe: 'hey'"),  # a merge without an id
+    ("#version: 0.2\n", "does not match vocab.bpe: 'he'"),  # an id that no merge produces
+    ("", "does not match vocab.bpe: 'he'")], ids=repr)
 def test_merges_that_do_not_fit_the_ids_are_refused(tmp_path, merges, message):
     write_vocabulary(tmp_path / "own", TOKENS, merges)
     with pytest.raises(ValueError, match=message):
@@ -196,5 +196,5 @@ def test_merges_that_do_not_fit_the_ids_are_refused(tmp_path, merges, message):
 def test_a_byte_without_an_id_is_refused(tmp_path):
     tokens = [token for token in TOKENS if token != "!"]
     write_vocabulary(tmp_path / "own", {token: i for i, token in enumerate(tokens)})
-    with pytest.raises(ValueError, match="do not match: only one has '!'"):
+    with pytest.raises(ValueError, match="does not match vocab.bpe: '!'"):
         get_encoder("own", tmp_path)
