@@ -1,21 +1,17 @@
-"""What is around the model: OpenAI's files, and the manners of the command line.
+"""Everything around the model: OpenAI's files and the command line.
 
-    options     what the command line takes, checked before anything is done
-    download    OpenAI's released files, from their store to models/<size>
-    checkpoint  TensorFlow's file format, read without TensorFlow: names -> arrays
-    params      names -> the tree that gpt2.py takes as its arguments
-    output      text as it comes, and one line for whatever goes wrong
+    checkpoint    TensorFlow's file format, read without TensorFlow: names -> arrays
+    params        names -> the tree of arrays that gpt2() takes
+    download      OpenAI's files, from their server to models/<size>
+    command line  the words of a command -> main's arguments; main's text -> standard output
 """
 import base64
-import difflib
-import errno
+import functools
 import hashlib
-import itertools
 import json
 import math
 import os
 import re
-import shutil
 import struct
 import sys
 import time
@@ -26,295 +22,22 @@ import numpy as np
 
 from encoder import get_encoder, read_file
 
-if os.name == "nt":
-    import msvcrt
-else:
+if os.name != "nt":
     import fcntl
 
 
 class UsageError(Exception):
-    """A wrong option: its message is one line, and the program ends with status 2."""
+    """A wrong argument. Here and below: what is wrong in the first line, what to do in others."""
 
 
 class ModelError(Exception):
-    """A file that is missing or damaged: its message is one line, and the status 1."""
+    """A missing or damaged file."""
 
 
-# ---- options
+# ---- checkpoint: name.index says where in name.data-00000-of-00001 each variable is
 
-def is_number(value, least=-1e30, most=1e30):  # beyond, float32 overflows; nan is never between
-    return type(value) in (int, float) and least <= value <= most
-
-
-def is_whole(value):
-    return type(value) is int and value >= 0
-
-
-def is_text(value):
-    return isinstance(value, str) and value != ""
-
-
-def none_or(test):
-    return lambda value: value is None or test(value)
-
-
-OPTIONS = {  # name: (test, what is allowed, what it does)
-    "prompt": (lambda value: isinstance(value, str), "a text",
-               'the text to go on from; "-" reads it from standard input; "" starts from nothing'),
-    "n_tokens_to_generate": (is_whole, "a whole number from 0 up (and the prompt in quotes)",
-                             "how many tokens to write; short: --n_tokens"),
-    "model_size": (is_text, "a text",
-                   "124M, 355M, 774M, 1558M (OpenAI's), 3M (bundled), or a folder in models_dir"),
-    "models_dir": (lambda value: is_text(str(value)), "a folder", "where the models' folders are"),
-    "temperature": (lambda value: is_number(value, 0), "a number from 0 up",
-                    "0: always the likeliest token; 1: as the model has it; more: wilder"),
-    "top_k": (is_whole, "a whole number from 0 up", "draw from the k likeliest only; 0: from all"),
-    "top_p": (lambda value: is_number(value, 0, 1), "a number from 0 to 1",
-              "draw from the likeliest that have probability p at most together, one at least"),
-    "frequency_penalty": (is_number, "a number",
-                          "lower a token's score by this for each time it was written"),
-    "presence_penalty": (is_number, "a number",
-                         "lower a token's score by this if it was written at all"),
-    "stop": (none_or(is_text), "a text that is not empty",
-             "end where this text appears, and do not print it"),
-    "seed": (none_or(is_whole), "a whole number from 0 up",
-             "the same seed draws the same tokens; without one, others each time"),
-}
-
-
-def check_options(options):
-    """UsageError unless each value in {name: value} is one that its option allows."""
-    for name, (test, allowed, _) in OPTIONS.items():
-        if not test(options[name]):
-            raise UsageError(f"{name} must be {allowed}, not {options[name]!r}")
-
-
-def check_length(n_prompt, n_tokens_to_generate, n_ctx):
-    """UsageError if the prompt and what is to be written are more than the model can look at."""
-    if n_prompt + n_tokens_to_generate > n_ctx:
-        raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens_to_generate} to generate are "
-                         f"more than the {n_ctx} that this model can look at: shorten the "
-                         "prompt, or ask for fewer with --n_tokens")
-
-
-def arguments(main, argv=None):
-    """The words of the command line, as Fire takes them: ["Hi", "5"] -> ["--prompt='Hi'", ...]
-
-    Fire reads values as Python, a lone "-" as a separator, and calls main before it finds that an
-    option is misspelt. So each word gets its option's name here, and a text its quotation marks.
-    """
-    main.__doc__ += "\n\nArgs:\n" + "".join(
-        f"    {name}: {what}\n" for name, (_, _, what) in OPTIONS.items())
-    words = iter(sys.argv[1:] if argv is None else argv)
-    values, unnamed = {}, ["n_tokens_to_generate", "prompt"]
-    for word in words:
-        option = re.fullmatch(r"--?([A-Za-z][\w-]*)(?:=(.*))?", word, re.DOTALL)
-        if option and option[1] in ("h", "help"):
-            return ["--help"]
-        if option:
-            name, value = option[1].replace("-", "_"), option[2]
-            if name not in OPTIONS:  # --n_tokens, -n: the beginning of just one of them will do
-                found = [known for known in [*OPTIONS][1:] if known.startswith(name)]
-                if len(found) != 1:
-                    near = found or difflib.get_close_matches(name, OPTIONS, 1) or ["help"]
-                    raise UsageError(f"there is no option {name!r}: did you mean "
-                                     f"--{' or --'.join(near)}? (A prompt that begins with a dash: "
-                                     f"--prompt={word!r})")
-                name = found[0]
-            value = next(words, None) if value is None else value
-            if value is None:
-                raise UsageError(f"--{name} needs a value: {OPTIONS[name][1]}")
-        elif unnamed:
-            name, value = unnamed.pop(), word
-        else:
-            raise UsageError(f"what is {word!r}? A prompt of several words goes in quotes")
-        values[name] = value
-    if "prompt" not in values:
-        raise UsageError('no prompt: try gpt2.py "Once upon a time" --model_size 3M, or --help')
-    texts = {"prompt", "model_size", "models_dir", "stop"}
-    return [f"--{name}={value!r}" if name in texts else f"--{name}={value}"
-            for name, value in values.items()]
-
-
-def read_prompt(prompt):
-    """The prompt itself; for "-", what standard input holds, less the newline that echo adds."""
-    raw = sys.stdin.buffer.read() if prompt == "-" else prompt.encode("utf-8", "surrogateescape")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        problem = f"the prompt is not utf-8: byte {error.start} is {raw[error.start]:#x}"
-        raise UsageError(problem) from error
-    return re.sub(r"\r?\n\Z", "", text) if prompt == "-" else text
-
-
-# ---- download: a file grows under another name, is checked, and only then gets its own
-
-MODELS_URL = "https://openaipublic.blob.core.windows.net/gpt-2/models"
-MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
-MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # the large one first: without room, no beginning
-               "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
-PAUSES = [0.5, 1, 2, 4, 8]  # seconds before the next tries, while they bring us no further
-TIMEOUT = 30  # seconds of silence after which a connection counts as cut
-CHUNK = 1 << 16  # bytes: the most that a cut can cost
-
-
-def tell(text):  # a person who waits; not a file, not a pipe
-    if sys.stderr.isatty():
-        print(text, file=sys.stderr)
-
-
-@contextmanager
-def one_at_a_time(path):
-    """Wait while another process is in here with the same path: that of a file, to be locked.
-
-    The system keeps the lock, and ends it with its process, kill -9 included. So it is never stale,
-    as a file can be whose being there means "taken". OSError where the system has no locks.
-    """
-    with open(path, "a") as file:
-        for attempt in itertools.count():
-            try:
-                if os.name == "nt":
-                    msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-                else:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except (BlockingIOError, PermissionError):  # taken, says POSIX; taken, says Windows
-                if attempt == 0:
-                    tell(f"{path.parent}: another process is downloading it; waiting for that")
-                time.sleep(0.1)
-        yield
-
-
-def whole_file(response, said, have):
-    """-> what the store says of the whole file: said itself if its answer goes on at byte have.
-
-    None if the answer is no file. ModelError if it passes for one but cannot be: the page of a
-    hotel's network that wants us to log in comes with status 200, too.
-    """
-    headers, status = response.headers, response.status_code
-    version = headers.get("ETag") or headers.get("Last-Modified")
-    if status == 206 and have and version == said["version"]:
-        rest = f"bytes {have}-{said['length'] - 1}/{said['length']}"
-        return said if headers.get("Content-Range") == rest else None
-    if status != 200:
-        return None
-    length, kind = headers.get("Content-Length", "no"), headers.get("Content-Type", "no type")
-    coding = headers.get("Content-Encoding", "identity")
-    if "html" in kind.lower() or coding != "identity" or not re.fullmatch("[1-9][0-9]*", length):
-        raise ModelError(f"{response.url}: not the file, but {kind}, {coding}, length {length}")
-    return {"length": int(length), "version": version, "md5": headers.get("Content-MD5")}
-
-
-def fetch(url, path):
-    """Bring url to path, whole or not at all. Raises ModelError or OSError.
-
-    It grows as path.part. Beside it, path.part.json keeps what the store said of the whole file,
-    so that a later run can go on: the answer to a request for the rest has no MD5 of the whole.
-    """
-    import requests  # here, like tqdm: a tenth of a second that only a download is worth
-    from tqdm import tqdm
-
-    part, notes = (path.with_name(path.name + end) for end in (".part", ".part.json"))
-    said, have, md5 = {}, 0, hashlib.md5(usedforsecurity=False)
-    with suppress(FileNotFoundError, ValueError):  # nothing to go on with, or not readable
-        said = json.loads(notes.read_text(encoding="utf-8"))
-        with open(part, "rb") as file:
-            for chunk in iter(lambda: file.read(CHUNK), b""):
-                have += len(chunk)
-                md5.update(chunk)
-    most, pauses = have, iter(PAUSES)
-    while have != said.get("length"):
-        headers = {"Accept-Encoding": "identity"}  # else it may come zipped, and no length fits
-        if have and (said["version"] or said["md5"]):  # else parts of two files could be joined
-            headers.update({"Range": f"bytes={have}-", "If-Range": said["version"]})
-        try:
-            with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-                now = whole_file(response, said, have)
-                if now is None:
-                    problem = f"{response.status_code} {response.reason}"
-                    raise requests.HTTPError(problem, response=response)
-                if now is not said:  # from the first byte: new, or changed, or Range is ignored
-                    part.unlink(missing_ok=True)  # first, so that no notes stand beside another's
-                    notes.write_text(json.dumps(now), encoding="utf-8")
-                    said, have, md5 = now, 0, hashlib.md5(usedforsecurity=False)
-                need, free = said["length"] - have, shutil.disk_usage(path.parent).free
-                if need > free:
-                    raise ModelError(f"{path}: no room on the disk: {need / 2**20:.1f} MiB are "
-                                     f"needed, {free / 2**20:.1f} MiB are free")
-                bar = tqdm(total=said["length"], initial=have, desc=path.name, unit="iB",
-                           unit_scale=True, unit_divisor=1024, leave=False, disable=None)
-                with open(part, "ab") as file, bar:
-                    for chunk in response.iter_content(CHUNK):
-                        file.write(chunk)
-                        md5.update(chunk)
-                        have += len(chunk)
-                        bar.update(len(chunk))
-                    bar.leave = have == said["length"]  # one that was cut makes way for the next
-            if have < said["length"]:  # of which not every version of requests says a word
-                raise requests.ConnectionError(f"cut after {have} of {said['length']} bytes")
-        except requests.RequestException as error:
-            status = getattr(error.response, "status_code", 0)
-            if status in (206, 416):  # not the rest of what we have: ask for the whole then
-                have = 0
-            if have > most:
-                most, pauses = have, iter(PAUSES)
-            pause = next(pauses, None)
-            hopeless = (300 <= status < 500 and status not in (416, 429)
-                        or isinstance(error, (ValueError, requests.exceptions.ProxyError))
-                        or "CERTIFICATE" in str(error))  # ValueError: not a URL
-            problem = f"{url}: {getattr(error.args[0], 'reason', error)}"  # urllib3's is shorter
-            if hopeless or pause is None:
-                raise ModelError(problem) from None
-            tell(f"{problem}; trying again in {pause} s")
-            time.sleep(pause)
-    if said["md5"] and said["md5"] != base64.b64encode(md5.digest()).decode():
-        part.unlink()
-        notes.unlink()
-        raise ModelError(f"{url}: wrong bytes: their MD5 is not {said['md5']}; they are removed")
-    with open(part, "ab") as file:
-        os.fsync(file.fileno())  # or a power cut could leave the name without the bytes
-    os.replace(part, path)
-    notes.unlink()
-
-
-def download_gpt2_files(model_size, model_dir):
-    """Fetch what model_dir lacks of OpenAI's files of a size; without a request if it lacks none.
-
-    ModelError says what happened to which URL or file, and what to do.
-    """
-    model_dir = Path(model_dir)
-    missing = [name for name in MODEL_FILES if not (model_dir / name).exists()]
-    if not missing:
-        return
-    if model_size not in MODEL_SIZES:
-        raise ModelError(f"{model_size!r} cannot be downloaded, only {', '.join(MODEL_SIZES)} can")
-    url = f"{(os.environ.get('GPT2_MODELS_URL') or MODELS_URL).rstrip('/')}/{model_size}"
-    lock = model_dir / "download.lock"
-    try:
-        model_dir.mkdir(parents=True, exist_ok=True)
-        with one_at_a_time(lock):
-            for name in missing:
-                if not (model_dir / name).exists():  # another process may have been here meanwhile
-                    fetch(f"{url}/{name}", model_dir / name)
-        with suppress(PermissionError):  # Windows, while another process waits for it
-            lock.unlink(missing_ok=True)  # not earlier: whoever locks a new one finds all done
-    except (ModelError, OSError) as error:
-        if isinstance(error, OSError):
-            error = f"{error.filename or model_dir}: {error.strerror or error}"
-        urls = " ".join(f"{url}/{name}" for name in missing if not (model_dir / name).exists())
-        raise ModelError(" ".join(
-            f"{error}. Try again (what was right is kept), set GPT2_MODELS_URL to a mirror, use "
-            f"--model_size 3M, which needs no network, or fetch by hand into {model_dir}: {urls}"
-            .splitlines())) from None
-
-
-# ---- checkpoint: name.index says where in name.data-00000-of-00001 each tensor lies
-
-def read_varint(data, at):
-    """-> (the number that begins at at, the position behind it)
-
-    Seven bits a byte, the lowest first; a set top bit says that more follow: ac 02 is 300.
-    """
+def read_varint(data, at):  # -> (value, next position)
+    """Seven bits per byte, lowest first; the top bit says that more follow: ac 02 is 300."""
     value = shift = 0
     while at < len(data) and shift < 64:
         value |= (data[at] & 127) << shift
@@ -324,253 +47,393 @@ def read_varint(data, at):
     raise ValueError(f"a number runs off the end at byte {at}")
 
 
-def read_message(data):
-    """A protocol buffer -> {field number: [value, ...]}: each value behind its number and kind."""
+def read_message(data):  # a protocol buffer -> {field number: [value, ...]}
     fields, at = {}, 0
     while at < len(data):
-        key, at = read_varint(data, at)
-        kind = key & 7
-        if kind == 0:
-            value, at = read_varint(data, at)
-        elif kind in (2, 5):  # so many bytes; four bytes
-            size, at = read_varint(data, at) if kind == 2 else (4, at)
-            value, at = data[at:at + size], at + size
-        if at > len(data) or kind not in (0, 2, 5):
-            raise ValueError(f"a field of kind {kind} is unknown, or runs off the end")
-        fields.setdefault(key >> 3, []).append(value)
+        tag, at = read_varint(data, at)  # the field number and, in 3 bits, the wire type
+        value, at = (4, at) if tag & 7 == 5 else read_varint(data, at)
+        if tag & 7 in (2, 5):  # length-delimited, fixed 32-bit: so far, value is the length
+            value, at = data[at:at + value], at + value
+        fields.setdefault(tag >> 3, []).append(value)
     return fields
 
 
-CRC_TABLE = list(range(256))  # for each byte, what the eight bits of it do to the remainder
-for _ in range(8):
-    CRC_TABLE = [crc >> 1 ^ 0x82F63B78 * (crc & 1) for crc in CRC_TABLE]
-
-
 def crc32c(data):
-    """The checksum of some bytes: the remainder of a division by Castagnoli's polynomial.
-
-    LevelDB stores it rotated by 15 bits and with a constant added.
-    """
+    """CRC-32C (Castagnoli), then rotated and increased by a constant, as in LevelDB."""
     crc = 0xFFFFFFFF
     for byte in data:
-        crc = CRC_TABLE[(crc ^ byte) & 255] ^ crc >> 8
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x82F63B78 * (crc & 1)
     crc ^= 0xFFFFFFFF
     return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
 
-def read_block(data, handle):
-    """Yield the (key, value) pairs of the block at handle, which is its offset and its size.
+def read_block(data, handle):  # -> (key, value), (key, value), ...
+    """A handle is an offset and a size. After the block: its type of compression, its checksum.
 
-    A key is stored as what differs from the key before it: (2, "bc") behind "model" is "mobc".
-    Behind the pairs: places to start a search from, which we do not need, and their number; then
-    a byte that tells of compression, which TensorFlow leaves off, and a checksum.
+    A key is stored as what differs from the key before it: (2, "bc") after "model" is "mobc".
+    The pairs are followed by the offsets of keys that are stored whole, and their number.
     """
     offset, at = read_varint(handle, 0)
     size, _ = read_varint(handle, at)
-    block = data[offset:offset + size]
-    if offset + size + 5 > len(data) or size < 4:
-        raise ValueError(f"a block of {size} bytes at {offset} in a file of {len(data)}")
-    compression, checksum = struct.unpack_from("<BI", data, offset + size)
-    if crc32c(data[offset:offset + size + 1]) != checksum:
-        raise ValueError(f"the checksum of the block at byte {offset} does not match")
-    if compression != 0:
-        raise ValueError(f"the block at byte {offset} is compressed (kind {compression})")
-    end = size - 4 - 4 * struct.unpack_from("<I", block, size - 4)[0]
-    key, at = b"", 0
+    if not 4 <= size <= len(data) - offset - 5:
+        raise ValueError(f"a block of {size} bytes at byte {offset} of {len(data)}")
+    n_restarts, compression, checksum = struct.unpack_from("<IBI", data, offset + size - 4)
+    if crc32c(data[offset:offset + size + 1]) != checksum or compression != 0:
+        raise ValueError(f"the block at byte {offset} is compressed, or its checksum is wrong")
+    key, at, end = b"", offset, offset + size - 4 - 4 * n_restarts
     while at < end:
-        n_shared, at = read_varint(block, at)
-        n_new, at = read_varint(block, at)
-        n_value, at = read_varint(block, at)
-        if n_shared > len(key) or at + n_new + n_value > end:
-            raise ValueError(f"an entry runs off the end of the block at byte {offset}")
-        key, value = key[:n_shared] + block[at:at + n_new], block[at + n_new:at + n_new + n_value]
-        at += n_new + n_value
-        yield key, value
+        n_shared, at = read_varint(data, at)
+        n_new, at = read_varint(data, at)
+        n_value, at = read_varint(data, at)
+        key, at = key[:n_shared] + data[at:at + n_new], at + n_new + n_value
+        yield key, data[at - n_value:at]
 
 
 def read_index(path):
-    """-> ({name: (dtype, shard, offset, size, shape)}, number of shards); ValueError if damaged.
+    """-> ({name: (dtype, shard, offset, size, shape)}, number of shards). OSError, ValueError.
 
-    tensorflow/core/protobuf/tensor_bundle.proto says which field is which.
+    A LevelDB table: blocks of entries, a block of the handles of those blocks, and a footer.
+    tensorflow/core/protobuf/tensor_bundle.proto defines the entries. A shape of None: sliced.
     """
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
-    footer = data[-48:]
-    _, at = read_varint(footer, 0)  # of another table, which is empty
-    _, at = read_varint(footer, at)
+    _, at = read_varint(data, len(data) - 48)  # the handle of a block that is not used
+    _, at = read_varint(data, at)
     entries = {}
-    for _, handle in read_block(data, footer[at:]):
+    for _, handle in read_block(data, data[at:]):
         for key, value in read_block(data, handle):
-            entries[key.decode("utf-8")] = read_message(value)
+            entries[key.decode("utf-8", "replace")] = read_message(value)
     header = entries.pop("", {})
     if header.get(2, [0]) != [0]:
         raise ValueError("its numbers are big-endian")
     tensors = {}
     for name, entry in entries.items():
         dims = read_message(entry.get(2, [b""])[0]).get(2, [])
-        shape = [read_message(dim).get(1, [0])[0] for dim in dims]
+        shape = None if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
         tensors[name] = (*(entry.get(field, [0])[0] for field in (1, 3, 4, 5)), shape)
     return tensors, header.get(1, [1])[0]
 
 
-# ---- params
-
-REMEDY = ("Copy or download this file again (one of OpenAI's: delete it and run again; "
-          "one of 3M: git checkout models/3M)")
-
+# ---- params: the variables as the tree that gpt2() takes
 
 @contextmanager
-def blame(path):
-    """Make one line, a ModelError, of what is wrong with a file: which, what, and what to do."""
+def model_errors(path):
+    """Raise ModelError: which file, what is wrong, and what to do if the file is no good."""
+    advice = "\nCopy it again. 3M: git checkout models/3M. OpenAI's: delete it, and run again."
     try:
         yield
     except OSError as error:
-        problem = f"{error.filename or path}: {error.strerror or error}. {REMEDY}"
-        raise ModelError(problem) from error
+        problem = f"{error.filename or path}: {error.strerror or error}"
+        raise ModelError(problem + advice * isinstance(error, FileNotFoundError)) from error
     except (ValueError, TypeError) as error:
-        raise ModelError(f"{path}: {error}. {REMEDY}") from error
+        raise ModelError(f"{path}: {error}{advice}") from error
 
 
 def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):
-    """-> {name: shape} of every variable of a GPT-2, as OpenAI's code names and shapes them."""
+    """-> {name: shape} of all variables of a GPT-2, as OpenAI's code names and shapes them."""
     shapes = {"wte": [n_vocab, n_embd], "wpe": [n_ctx, n_embd]}
-    linear = [("attn/c_attn", n_embd, 3 * n_embd), ("attn/c_proj", n_embd, n_embd),
-              ("mlp/c_fc", n_embd, 4 * n_embd), ("mlp/c_proj", 4 * n_embd, n_embd)]
-    for n in range(n_layer):
-        for name, n_in, n_out in linear:
-            shapes[f"h{n}/{name}/w"] = [1, n_in, n_out]  # the 1 is the width of a convolution
-            shapes[f"h{n}/{name}/b"] = [n_out]
     for name in ["ln_f"] + [f"h{n}/ln_{i}" for n in range(n_layer) for i in (1, 2)]:
         shapes[f"{name}/g"] = shapes[f"{name}/b"] = [n_embd]
+    for n in range(n_layer):
+        for name, n_in, n_out in [("attn/c_attn", 1, 3), ("attn/c_proj", 1, 1),
+                                  ("mlp/c_fc", 1, 4), ("mlp/c_proj", 4, 1)]:
+            shapes[f"h{n}/{name}/w"] = [1, n_in * n_embd, n_out * n_embd]  # a convolution's width
+            shapes[f"h{n}/{name}/b"] = [n_out * n_embd]
     return shapes
 
 
 def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
-    """TensorFlow's checkpoint -> the tree of arrays that gpt2() takes, float32 and read-only.
+    """Return the tree of float32 arrays that gpt2() takes. Raises ModelError.
 
-    tf_ckpt_path is what its files' names have in common, as in models/124M/model.ckpt. The weights
-    are mapped, not read: a page of the file comes into memory when it is used first. Variables
-    that GPT-2 has not (an optimizer's) are ignored. ModelError if anything is not as it should be.
+    tf_ckpt_path is the common prefix of the files, as in models/124M/model.ckpt. Variables that
+    GPT-2 does not have, such as an optimizer's, are ignored. The weights are memory-mapped: pages
+    are loaded on first use. Their checksums are not verified, since that would read all of them.
     """
     index = Path(f"{tf_ckpt_path}.index")
-    with blame(index):
+    if Path(tf_ckpt_path).is_file() and not index.exists():
+        raise ModelError(f"{tf_ckpt_path}: TensorFlow's old format V1\nSave it in the format V2.")
+    with model_errors(index):
         tensors, n_shards = read_index(index)
-    shards = {}
-    params = {"blocks": [{} for _ in range(hparams["n_layer"])]}
+    n_layer = len({*re.findall(r"^model/h\d+/", "\n".join(tensors), re.MULTILINE)})
+    if n_layer != hparams["n_layer"]:
+        raise ModelError(f"{index}: n_layer is {n_layer}, in hparams.json {hparams['n_layer']}")
+    params, shards = {"blocks": [{} for _ in range(n_layer)]}, {}
     for name, shape in gpt2_shapes(**hparams).items():
-        expected = (1, 4 * math.prod(shape), shape)  # type 1 is float32
-        with blame(index):
+        with model_errors(index):
             if f"model/{name}" not in tensors:
-                raise ValueError(f"there is no tensor model/{name}")
+                raise ValueError(f"model/{name} is missing")
             dtype, shard, offset, size, found = tensors[f"model/{name}"]
-            if (dtype, size, found) != expected:
-                raise ValueError(f"model/{name} should have (type, bytes, shape) {expected}, "
-                                 f"but has {dtype, size, found}")
             path = Path(f"{tf_ckpt_path}.data-{shard:05}-of-{n_shards:05}")
-        with blame(path):
+        if (dtype, found) != (1, shape):
+            dtype = {1: "float32", 2: "float64", 14: "bfloat16", 19: "float16"}.get(dtype, dtype)
+            found = "partitioned" if found is None else found
+            raise ModelError(f"{index}: model/{name} is {dtype} {found}, not float32 {shape}")
+        with model_errors(path):
             if path not in shards:
                 shards[path] = np.asarray(np.memmap(path, np.uint8, "r"))
             if offset + size > len(shards[path]):
-                raise ValueError(f"cut short: model/{name} ends at byte {offset + size:,}, the "
-                                 f"file at {len(shards[path]):,}")
+                raise ValueError(f"cut short, before the end of model/{name}")
+            array = shards[path][offset:offset + size].view(np.float32).reshape(shape[-2:])
         *nodes, leaf = name.split("/")
         node = params
         for key in nodes:  # h3/attn/c_attn/w -> params["blocks"][3]["attn"]["c_attn"]["w"]
             node = params["blocks"][int(key[1:])] if key[1:].isdigit() else node.setdefault(key, {})
-        array = shards[path][offset:offset + size].view(np.float32)
-        node[leaf] = array.reshape(shape[-2:])  # without the 1 in [1, n_in, n_out]
+        # A: copied if it begins at an odd byte, where NumPy would be 20 times slower.
+        node[leaf] = np.require(array, requirements="A")
     return params
 
 
-def load_encoder_hparams_and_params(model_size, models_dir):
-    """-> (Encoder, hparams, params) of the model in models_dir/model_size.
-
-    OpenAI's sizes are downloaded first if they are not there. Any other folder with the same files
-    will do. UsageError if there is no such folder, ModelError if a file is missing or damaged.
-    """
-    model_dir = Path(models_dir) / model_size
-    if model_size in MODEL_SIZES:
-        download_gpt2_files(model_size, model_dir)
-    elif model_size.strip(".") == "" or set(model_size) & set("/\\") or not model_dir.is_dir():
-        there = sorted(path.parent.name for path in Path(models_dir).glob("*/hparams.json"))
-        raise UsageError(f"there is no model {model_size!r}: OpenAI's: {', '.join(MODEL_SIZES)}; "
-                         f"in this repository: 3M; in the folder {str(models_dir)!r}: "
-                         f"{', '.join(there) or 'none'}")
-    with blame(model_dir):
-        encoder = get_encoder(model_size, models_dir)
-        hparams = read_file(model_dir / "hparams.json", parse_hparams)
-        name = read_file(model_dir / "checkpoint", parse_checkpoint)
-        if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, but n_vocab in "
-                             f"hparams.json is {hparams['n_vocab']}")
-    np.empty(31 << 20, np.uint8)  # having freed so much, glibc keeps memory for the next arrays
-    return encoder, hparams, load_gpt2_params_from_tf_ckpt(model_dir / name, hparams)
-
-
-def parse_hparams(text):
-    """hparams.json -> {name: number}; ValueError unless it describes a GPT-2."""
+def parse_hparams(text):  # hparams.json -> {name: number}
     hparams = json.loads(text)
     for name in ("n_vocab", "n_ctx", "n_embd", "n_head", "n_layer"):
         if not isinstance(hparams, dict) or type(hparams.get(name)) is not int or hparams[name] < 1:
-            raise ValueError(f"{name} must be a whole number from 1 up")
+            raise ValueError(f"{name} must be a positive integer")
     if hparams["n_embd"] % hparams["n_head"]:
         raise ValueError("n_embd must be a multiple of n_head")
     return hparams
 
 
-def parse_checkpoint(text):
-    """The file checkpoint -> the name of the newest one, less the folders of whoever wrote it."""
-    match = re.search(r'^model_checkpoint_path:\s*"(?:.*[/\\])?([^"/\\]+)"', text, re.MULTILINE)
+def parse_checkpoint(text):  # the file checkpoint -> the path that it names
+    match = re.search(r"""^\s*model_checkpoint_path:\s*(["'])((?:\\.|(?!\1).)+)\1""", text, re.M)
     if not match:
-        raise ValueError("names no model_checkpoint_path")
-    return match[1]
+        raise ValueError("no model_checkpoint_path")
+    escaped = match[2].encode("utf-8").decode("unicode_escape")  # escapes as in C: \' \303\251
+    return escaped.encode("latin-1").decode("utf-8")
 
 
-# ---- output
+def load_encoder_hparams_and_params(model_size, models_dir):
+    """Return the Encoder, hparams and params of the model in the folder models_dir/model_size.
 
-def print_stream(pieces, stop=None):
-    """Print pieces of text, one a token and a last one, as they come, until stop; then a newline.
-
-    What may be the beginning of stop is held back until it is clear that it is not.
+    OpenAI's are downloaded first if necessary. "models" is beside this file, Path("models") in
+    the working directory. Raises UsageError or ModelError.
     """
-    start, held, n_tokens = time.perf_counter(), "", 0
-    for n_tokens, piece in enumerate(pieces):
-        held += piece
-        if stop and stop in held:
-            held, n_tokens = held[:held.index(stop)], n_tokens + 1
-            break
-        n_held = max((n for n in range(1, len(stop or "")) if held.endswith(stop[:n])), default=0)
-        print(held[:len(held) - n_held], end="", flush=True)
-        held = held[len(held) - n_held:]
-    print(held, flush=True)
-    if sys.stderr.isatty():
-        seconds = time.perf_counter() - start
-        print(f"{n_tokens} tokens in {seconds:.1f} s, {n_tokens / seconds:.1f} tokens/s",
-              file=sys.stderr)
+    models_dir = MODELS_DIR if models_dir == "models" else Path(models_dir)
+    folder = models_dir / model_size
+    if model_size in MODEL_SIZES:
+        download_gpt2_files(model_size, folder)
+    elif set(model_size) <= {"."} or set(model_size) & set("/\\") or not folder.is_dir():
+        there = sorted(path.parent.name for path in models_dir.glob("*/hparams.json"))
+        raise UsageError(f"there is no model {model_size!r}\nIn {models_dir}: "
+                         f"{', '.join(there) or 'none'}\nOpenAI's: {', '.join(MODEL_SIZES)}")
+    with model_errors(folder):
+        encoder = get_encoder(model_size, models_dir)
+        hparams = read_file(folder / "hparams.json", parse_hparams)
+        if len(encoder.encoder) != hparams["n_vocab"]:
+            raise ValueError(f"n_vocab in hparams.json is {hparams['n_vocab']}, but encoder.json "
+                             f"has {len(encoder.encoder)} tokens")
+        name = read_file(folder / "checkpoint", parse_checkpoint)
+    if Path(name).is_absolute() or not Path(f"{folder / name}.index").exists():
+        name = re.split(r"[/\\]", name)[-1]  # the folder where it was saved does not matter
+    # Large arrays that are freed go back to the kernel, and new ones have to be zeroed by it.
+    # Freeing one of 31 MiB makes glibc keep them: 10 to 18 % less time for a long prompt.
+    np.empty(31 << 20, np.uint8)
+    return encoder, hparams, load_gpt2_params_from_tf_ckpt(folder / name, hparams)
 
 
-@contextmanager
-def one_line_errors():
-    """The program's manners: no traceback for what a person did, or can mend; output in utf-8."""
-    if sys.stdout is None:  # closed by whoever started us
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")
-    if sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ:
-        sys.stdout.reconfigure(errors="replace")
-    else:  # a file or a pipe: the same bytes on every system
-        sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")
-    try:
-        yield
-    except KeyboardInterrupt:
-        status = 130
-    except (UsageError, ModelError, MemoryError) as error:
-        status = 2 if isinstance(error, UsageError) else 1
-        print(f"gpt2.py: {error or 'not enough memory for this model'}", file=sys.stderr)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more to write to
-        status = 141 if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL else 1
-        if status == 1:
-            print(f"gpt2.py: {error}", file=sys.stderr)
+# ---- download: a file grows as name.<version>-<MD5>.part, is verified, and then gets its name
+
+MODELS_URL = "https://openaipublic.blob.core.windows.net/gpt-2/models"
+MODELS_DIR = Path(__file__).resolve().parent / "models"
+MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
+MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a full disk fails early
+               "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
+PAUSES = [0.5, 1, 1.5, 4, 8]  # seconds between tries: three until something came
+
+
+def read_headers(response, path, old, have):  # -> (part, position, length) of what it contains
+    get, status = response.headers.get, response.status_code
+    version = get("ETag") or get("Last-Modified") or str(time.time())  # none: cannot be resumed
+    stem = f"{path.name}.{hashlib.sha256(version.encode()).hexdigest()[:16]}-"
+    rest = re.fullmatch(rf"bytes {have}-\d+/(\d{{1,15}})", get("Content-Range", ""))
+    if status == 206 and rest and old and old.name.startswith(stem):
+        return old, have, int(rest[1])
+    if status in (206, 416) and old:
+        old.unlink()
+        raise ConnectionError("cannot resume, since the file has changed")
+    if status in (408, 425, 429) or status >= 500:
+        raise ConnectionError(f"{status} {response.reason}")
+    kind, length = get("Content-Type", "unknown type"), get("Content-Length", "unknown")
+    if status != 200 or "html" in kind or not re.fullmatch(r"[1-9]\d{0,14}", length):
+        raise ValueError(f"{status} {response.reason} ({kind}, length {length})")
+    md5 = base64.b64decode(get("Content-MD5", "")).hex()  # sent with the whole file only
+    return path.with_name(f"{stem}{md5}.part"), 0, int(length)
+
+
+def fetch(url, path):
+    """Download url to path: all of it, or only a part to resume. Raises ModelError or OSError."""
+    import requests  # here, since only downloads are worth the 0.1 s that it takes
+    from tqdm import tqdm
+    best, pauses = 0, iter(PAUSES[:3])
+    while not path.exists():
+        old = next(path.parent.glob(f"{path.name}.*-*.part"), None)
+        size = old.stat().st_size if old else 0
+        have = max(size - 1, 0)  # so that something is missing even if the part is complete
+        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+        try:
+            with requests.get(url, headers=headers, stream=True, timeout=(5, 30)) as response:
+                part, have, length = read_headers(response, path, old, have)
+                bar = tqdm(total=length, initial=have, desc=path.name, unit="iB", leave=False,
+                           unit_scale=True, unit_divisor=1024, disable=None)
+                with open(part, "ab") as file, bar:
+                    if os.name != "nt":  # Windows has no lock that is as simple
+                        fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
+                    if path.exists() or file.seek(0, os.SEEK_END) != (size if part == old else 0):
+                        continue  # another process has downloaded more meanwhile
+                    file.truncate(have)
+                    for chunk in response.iter_content(1 << 16):
+                        have += file.write(chunk)
+                        bar.update(len(chunk))
+                    file.flush()
+                    os.fsync(file.fileno())  # before the name, in case of a power cut
+                    if have < length:  # not every version of requests notices
+                        raise ConnectionError(f"cut after {have} of {length} bytes")
+                    bar.leave, md5 = True, hashlib.md5(usedforsecurity=False)
+                    with open(part, "rb") as on_disk:
+                        for chunk in iter(lambda: on_disk.read(1 << 20), b""):
+                            md5.update(chunk)
+                    ends = f"-{md5.hexdigest()}.part", "-.part"  # the latter: the MD5 is unknown
+                    if part.stat().st_size != length or not part.name.endswith(ends):
+                        part.unlink()
+                        raise ValueError("wrong length or MD5, so the file is removed")
+                    if os.name == "nt":  # which does not rename an open file
+                        file.close()
+                    os.replace(part, path)
+        except (requests.RequestException, ConnectionError, FileNotFoundError, ValueError) as error:
+            reason = error
+            while reason.__context__:  # requests and urllib3 wrap it several times
+                reason = reason.__context__
+            problem = f"{url}: {getattr(reason, 'strerror', None) or reason}"
+            if have > best:
+                best, pauses = have, iter(PAUSES)
+            pause = next(pauses, None)
+            if pause is None or isinstance(error, (ValueError, requests.Timeout)):
+                raise ModelError(f"{problem}\nRun again to resume, set GPT2_MODELS_URL to a mirror, or "
+                                 f"put the file into\n{path.parent} yourself. --model_size 3M needs "
+                                 "no download.") from error
+            print(f"{problem}; trying again in {pause} s", file=sys.stderr)
+            time.sleep(pause)
+    for part in path.parent.glob(f"{path.name}.*-*.part"):  # of other versions
+        part.unlink(missing_ok=True)
+
+
+def download_gpt2_files(model_size, model_dir):
+    """Download whichever of OpenAI's files model_dir lacks; no request is made if it lacks none."""
+    url = os.environ.get("GPT2_MODELS_URL") or MODELS_URL
+    for name in MODEL_FILES:
+        path = Path(model_dir) / name
+        if not path.exists():
+            with model_errors(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fetch(f"{url.rstrip('/')}/{model_size}/{name}", path)
+
+
+# ---- command line: nothing is loaded before every word of it has been understood
+
+OPTIONS = {  # None: a text; otherwise the type and the range. Far above 1e20, float32 overflows.
+    "prompt": None, "model_size": None, "models_dir": None, "stop": None,
+    "n_tokens_to_generate": (int, 0, math.inf), "top_k": (int, 0, math.inf),
+    "seed": (int, 0, math.inf), "temperature": (float, 0, 1e20), "top_p": (float, 0, 1),
+    "frequency_penalty": (float, -1e20, 1e20), "presence_penalty": (float, -1e20, 1e20)}
+
+
+def read_option(name, text):  # the text of an option -> its value
+    if OPTIONS[name] is None:
+        if text == "" and name != "prompt":
+            raise UsageError(f"{name} must not be empty")
+        if name == "models_dir":
+            return Path(text)
+        return text.encode("utf-8", "surrogateescape").decode("utf-8")  # whatever the locale is
+    kind, least, most = OPTIONS[name]
+    with suppress(ValueError):
+        if least <= kind(text) <= most:  # false for nan
+            return kind(text)
+    hint = "\nPut a prompt of several words in quotes." if name[:2] == "n_" else ""
+    raise UsageError(f"{name} must be {'an integer' if kind is int else 'a number'} from {least:g} "
+                     f"to {most:g}, not {text[:60]!r}{hint}")
+
+
+def read_command_line(main, words):
+    """Return what main yields. Raises UsageError, or SystemExit when Fire has given an answer."""
+    import fire
+    # Fire looks up leftover words among the attributes of the result, and must find none.
+    call = type("Call", (), {"__dir__": list})()
+
+    @functools.wraps(main)  # Fire makes the options and --help of main's signature and docstring
+    def command(*args, **kwargs):
+        call.pieces = main(*args, **kwargs)
+        return call
+
+    fire.decorators.FIRE_METADATA = "_metadata"  # the underscore keeps it out of --help
+    fire.decorators.SetParseFns(
+        **{name: functools.partial(read_option, name) for name in OPTIONS})(command)
+    words = [re.sub(r"^--?n[-_]tokens(?=$|=)", "--n_tokens_to_generate", word) for word in words]
+    if {"--help", "-h"} & set(words):
+        words = ["--", "--help"]
     else:
-        return
-    sys.exit(status)
+        words += ["--", "--separator=\0"]  # by default, a lone "-" separates commands
+    fire.Fire(command, words, serialize=lambda result: None)
+    for pair in zip(words[:-2], words[1:]):  # Fire gives an option without a value "True"
+        if "=" not in pair[0] and all(re.match("--|-[A-Za-z]", word) for word in pair):
+            raise UsageError(f"{pair[0]} needs a value")
+    return call.pieces
+
+
+def encode_prompt(encoder, prompt):
+    """Return the ids of a prompt: for "-", of standard input; for "", of <|endoftext|>."""
+    if prompt == "-":  # utf-8-sig: without the byte-order mark of Windows tools
+        prompt = re.sub(r"\r?\n\Z", "", sys.stdin.buffer.read().decode("utf-8-sig"))
+    if prompt == "" and "<|endoftext|>" not in encoder.encoder:
+        raise UsageError("an empty prompt needs <|endoftext|>, which this vocabulary lacks")
+    return encoder.encode(prompt) or [encoder.encoder["<|endoftext|>"]]
+
+
+def check_length(n_prompt, n_tokens, n_ctx):
+    """UsageError unless each token but the last, which nothing follows, has a position."""
+    if n_prompt + n_tokens - 1 > n_ctx:
+        raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens} to generate exceed this "
+                         f"model's context of {n_ctx}\nShorten the prompt or reduce --n_tokens.")
+
+
+def until(pieces, stop):
+    """Yield the text before stop, in a piece per token and a last one."""
+    held = found = ""  # held: what may be the beginning of stop
+    for piece in pieces:
+        held, found, _ = (held + piece).partition(stop) if stop else (held + piece, "", "")
+        starts = [n for n in range(1, len(stop or "")) if held.endswith(stop[:n]) and not found]
+        n_ready = len(held) - max(starts, default=0)
+        yield held[:n_ready]
+        held = held[n_ready:]
+        if found:
+            break
+    yield held
+
+
+def run(main):
+    """Print the text that main yields for the command line. Errors take a few lines."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the parent process
+            setattr(sys, name, open(os.devnull, "r+"))
+    if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
+        own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
+        sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8")
+    start, n_tokens = time.perf_counter(), -1  # there is a last piece after all tokens
+    try:
+        with np.errstate(all="ignore"):  # generate() checks the logits
+            for piece in read_command_line(main, sys.argv[1:]):
+                print(piece, end="", flush=True)
+                n_tokens += 1
+        print(flush=True)
+        if sys.stderr.isatty():
+            s = time.perf_counter() - start
+            print(f"{n_tokens} tokens in {s:.1f} s, {n_tokens / s:.1f} tokens/s", file=sys.stderr)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (UsageError, UnicodeError, ModelError, FloatingPointError, MemoryError) as error:
+        print(f"gpt2.py: {str(error) or 'not enough memory'}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, (UsageError, UnicodeError)) else 1)
+    except OSError as error:  # of standard input or output
+        sys.stdout = None  # nothing to flush at exit
+        sys.exit(141 if error.errno in (22, 32) else f"gpt2.py: {error}")  # EPIPE; Windows: EINVAL

@@ -1,11 +1,11 @@
 """Draw the figures of docs/guide.md from the bundled model. For developers.
 
     pip install -r requirements.txt -r docs/requirements.txt
-    python docs/figures.py              all figures; a second run gives the same bytes
-    python docs/figures.py --measure    the same, after measuring the times for cache.svg anew
+    python docs/figures.py              all figures; a second run writes the same bytes
+    python docs/figures.py --measure    measures the times in cache.svg again before that
 
-The measured times stand in docs/figures/cache.json. Everything is drawn on a white panel, so that
-it can be read on a light page and on a dark one, and narrow, so that it can be read on a phone.
+docs/figures/cache.json holds the measured times. Every figure has a white panel, so that it is
+legible on light and dark pages, and is narrow enough for a phone.
 """
 import json
 import os
@@ -27,24 +27,17 @@ matplotlib.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
 from matplotlib.patches import FancyBboxPatch  # noqa: E402
 
-from gpt2 import (attention, empty_kv_cache, gelu, gpt2, layer_norm, linear,  # noqa: E402
-                  next_token_probs, softmax, transformer_block)
+from gpt2 import (attention, gelu, gpt2, layer_norm, linear, next_token_probs,  # noqa: E402
+                  softmax, transformer_block)
 from utils import load_encoder_hparams_and_params  # noqa: E402
 
 ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models")
 N_HEAD = HPARAMS["n_head"]
 PROMPT = "The boy ran as fast as he"
-SENTENCE = '"Good morning," said the fox. "Good'
-SENTENCES = ["The old man went down to the river, and the boy followed him.",
-             "Once upon a time there was a little girl who lived in a small house near the wood.",
-             '"I am very hungry," said the wolf. "What have you got in your basket?"',
-             "She put on her hat and went out into the garden to look for her brother.",
-             "The king had three sons, and the youngest of them was the best.",
-             "It was so dark that they could not see the road any more.",
-             '"Oh, please tell me a story, mother!" cried the child.',
-             "When the morning came, the birds began to sing in the trees."]
-WORDS = ["king queen prince princess", "mother father sister brother",
-         "red blue green white yellow", "two three four five six", "ran went came flew jumped"]
+HEADS = [(1, 1, "the token before"), (3, 1, "what followed last time"), (4, 4, "the owner")]
+HEADS_PROMPT = '"Good morning," said the fox. "Good'
+KNOBS_PROMPT = "The old king looked"
+WORDS = "red blue green king queen baker fox owl mouse ball kite drum".split()
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"
 plt.rcParams.update({
@@ -91,111 +84,50 @@ def layers(ids):
         yield x, attention(q, k, np.eye(len(ids)))
 
 
-def words():
-    """Words as points: their rows of wte, along the two directions in which they differ most."""
-    groups = [[word for word in line.split() if len(ENCODER.encode(" " + word)) == 1]
-              for line in WORDS]
-    rows = np.array([PARAMS["wte"][ENCODER.encode(" " + word)[0]] for group in groups
-                     for word in group])
-    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    rows = rows - rows.mean(axis=0)
-    directions = np.linalg.svd(rows, full_matrices=False)[2][:2]
-    directions *= np.sign(directions[:, np.abs(directions).argmax(axis=1)].diagonal())[:, None]
-    points = rows @ directions.T
-    figure, axes = plt.subplots(figsize=(5, 5.6))
-    figure.subplots_adjust(.05, .05, .95, .95)
-    colours = [BLUE, RED, GREEN, YELLOW, PURPLE]
-    labels = [(word, colours[n]) for n, group in enumerate(groups) for word in group]
-    spread(axes, points, labels)
-    axes.set_xticks([])
-    axes.set_yticks([])
+def label_grid(axes, rows, columns):
+    """Tokens beside the cells of a heat map, and a thin line between the cells."""
+    axes.set_xticks(range(len(columns)), columns, rotation=90)
+    axes.set_yticks(range(len(rows)), rows)
+    axes.set_xticks(np.arange(len(columns) + 1) - .5, minor=True)
+    axes.set_yticks(np.arange(len(rows) + 1) - .5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1.5)
+    axes.tick_params(length=0, which="both")
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def words():
+    """The cosine similarity of the embeddings of some words, each with each."""
+    rows = PARAMS["wte"][[i for word in WORDS for i in ENCODER.encode(" " + word)]]
+    assert len(rows) == len(WORDS), "each word must be one token"
+    rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    cosines = rows @ rows.T
+    figure, axes = plt.subplots(figsize=(5, 4.9))
+    figure.subplots_adjust(.17, .16, .96, .96)
+    axes.imshow(cosines, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.ndindex(cosines.shape):
+        axes.text(j, i, f"{cosines[i, j]:.1f}".replace("0.", ".").replace("-.0", ".0"),
+                  ha="center", va="center_baseline", fontsize=9.5, color=ink_on(cosines[i, j]))
+    label_grid(axes, WORDS, WORDS)
     save(figure, "words")
 
 
-def spread(axes, points, labels):
-    """A dot at each point, and its label at the side that is freest."""
-    low, high = points.min(axis=0), points.max(axis=0)
-    points = (points - low) / (high - low)
-    axes.set_xlim(-.16, 1.16)
-    axes.set_ylim(-.1, 1.06)
-    height, gap = .045, .024
-    dots = [(x - .014, x + .014, y - .014, y + .014) for x, y in points]
-    placed = []
-
-    def overlap(a, b):
-        return (max(0, min(a[1], b[1]) - max(a[0], b[0])) *
-                max(0, min(a[3], b[3]) - max(a[2], b[2])))
-
-    for n in np.argsort(-points[:, 1], kind="stable"):
-        (x, y), (word, colour) = points[n], labels[n]
-        width, best = .0285 * len(word) + .012, None
-        for distance in [0, .03, .06, .09]:
-            for side, up in [(1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1), (0, 1), (0, -1)]:
-                left = x + side * gap - width * (side < 0) - width / 2 * (side == 0)
-                middle = y + up * (distance + (.035 if side == 0 else .02))
-                area = left, left + width, middle - height / 2, middle + height / 2
-                cost = (sum(overlap(area, other) for other in placed) * 3 +
-                        sum(overlap(area, dot) for m, dot in enumerate(dots) if m != n) +
-                        (left < -.16) + (left + width > 1.16) + (area[2] < -.1) + distance * 1e-4)
-                if best is None or cost < best[0] - 1e-9:
-                    best = cost, area
-        area = best[1]
-        placed.append(area)
-        nearest = np.clip(x, area[0], area[1]), np.clip(y, area[2], area[3])
-        if np.hypot(nearest[0] - x, nearest[1] - y) > .035:
-            axes.plot([x, nearest[0]], [y, nearest[1]], color=colour, linewidth=.7, alpha=.6)
-        axes.plot([x], [y], "o", color=colour, markersize=6)
-        axes.text((area[0] + area[1]) / 2, (area[2] + area[3]) / 2, word, color=colour, ha="center",
-                  va="center_baseline", fontsize=12)
-
-
-def head_weights(ids):
-    """-> the attention weights of all heads, [n_layer, n_head, n_seq, n_seq]"""
-    return np.array([weights for _, weights in layers(ids) if weights is not None])
-
-
 def heads():
-    """Weights of three heads on a sentence: picked by what they do."""
-    ids = ENCODER.encode(SENTENCE)
-    n, labels = len(ids), [ENCODER.decode([i]).strip() for i in ids]
-    weights = head_weights(ids)
-    recall = weights[:, :, n - 1, ids.index(ids[-1]) + 1]
-    previous, even = np.zeros_like(recall), np.zeros_like(recall)
-    for sentence in [*SENTENCES, SENTENCE]:  # what a head does on the whole
-        some = head_weights(ENCODER.encode(sentence))
-        places = np.arange(1, some.shape[-1])
-        previous += some[:, :, places, places - 1].mean(axis=-1)
-        even -= (some * np.log(some + 1e-9)).sum(axis=-1)[:, :, 1:].mean(axis=-1)
-    even[np.unravel_index(np.argmax(previous), previous.shape)] = 0
-    even[np.unravel_index(np.argmax(recall), recall.shape)] = 0
-    chosen = [("often the token before", previous), ("what followed last time", recall),
-              ("a bit of everything", even)]
-    figure, all_axes = plt.subplots(3, 1, figsize=(5, 12.6))
-    figure.subplots_adjust(.25, .093, .95, .966, hspace=.53)
-    for axes, (what, measure) in zip(all_axes, chosen):
-        layer, head = np.unravel_index(np.argmax(measure), measure.shape)
-        axes.imshow(weights[layer, head], cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        steps = np.repeat(np.arange(n + 1) - .5, 2)  # what the mask hides, right of the diagonal
-        axes.fill([*steps[1:-1], n - .5], [*steps[:-2], -.5], facecolor="#eef0f2",
-                  edgecolor="#b8c0ca", hatch="////", linewidth=0)
-        for i in range(n):
-            for j in range(i + 1):
-                if weights[layer, head, i, j] >= .095:
-                    axes.text(j, i, f"{weights[layer, head, i, j]:.1f}".lstrip("0"),
-                              ha="center", va="center_baseline", fontsize=10.5,
-                              color=ink_on(weights[layer, head, i, j]))
-        axes.set_xticks(range(n), labels, rotation=90)
-        axes.set_yticks(range(n), labels)
-        axes.set_xlabel("... at whom", loc="left", fontweight="bold")
-        axes.set_ylabel("who looks ...", loc="top", fontweight="bold")
-        axes.set_xticks(np.arange(n + 1) - .5, minor=True)
-        axes.set_yticks(np.arange(n + 1) - .5, minor=True)
-        axes.grid(which="minor", color=PALE, linewidth=.7)
-        axes.tick_params(length=0, which="both")
-        axes.set_title(f"Block {layer + 1}, head {head + 1}: {what}", fontsize=12, x=-.28,
-                       ha="left", fontweight="bold")
+    """What the last token attends to, in three heads."""
+    ids = ENCODER.encode(HEADS_PROMPT)
+    weights = [weights for _, weights in layers(ids) if weights is not None]
+    last = np.array([weights[layer - 1][head - 1][-1] for layer, head, _ in HEADS]).T
+    figure, axes = plt.subplots(figsize=(5, 1.2 + .27 * len(ids)))
+    figure.subplots_adjust(.24, .03, .96, 1 - .95 / (1.2 + .27 * len(ids)))
+    axes.imshow(last, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for i, j in np.ndindex(last.shape):
+        if last[i, j] >= .045:
+            axes.text(j, i, f"{last[i, j]:.2f}".lstrip("0"), ha="center", va="center_baseline",
+                      fontsize=10, color=ink_on(last[i, j]))
+    label_grid(axes, pieces(ids), [f"block {layer}, head {head}:\n{what}"
+                                   for layer, head, what in HEADS])
+    axes.xaxis.set_ticks_position("top")
+    axes.tick_params(axis="x", rotation=0, labelsize=10)
     save(figure, "attention")
 
 
@@ -206,17 +138,17 @@ def gelu_curve():
     axes.axhline(0, color=PALE, zorder=0)
     axes.plot(x, np.maximum(x, 0), color=GREY, linestyle=(0, (4, 2)), label="max(x, 0)")
     axes.plot(x, gelu(x), color=BLUE, linewidth=2.4, label="gelu(x)")
-    axes.set_xlabel("x goes in")
-    axes.set_ylabel("this comes out")
+    axes.set_xlabel("input x")
+    axes.set_ylabel("output")
     axes.legend(frameon=False, loc="upper left")
     axes.set_ylim(-.6, 4.1)
     save(figure, "gelu")
 
 
 def knobs():
-    """The likeliest tokens under each knob; what is struck out is marked so."""
+    """The most likely tokens under each setting; a token that a filter removes is marked."""
     n = 6
-    logits = gpt2(ENCODER.encode("The old king looked"), **PARAMS, n_head=N_HEAD)[-1]
+    logits = gpt2(ENCODER.encode(KNOBS_PROMPT), **PARAMS, n_head=N_HEAD)[-1]
     best = np.argsort(-logits)[:n]
     plain, greedy = next_token_probs(logits), np.zeros_like(logits)
     greedy[best[0]] = 1
@@ -233,10 +165,10 @@ def knobs():
                 ("presence_penalty 1 *", next_token_probs(once))]
     figure, all_axes = plt.subplots(4, 2, figsize=(5, 8.6), sharex=True)
     figure.subplots_adjust(.16, .055, .97, .885, hspace=.36, wspace=.5)
-    figure.text(.05, .962, 'The likeliest after "The old king looked"', fontsize=12,
+    figure.text(.05, .962, f'Most likely tokens after "{KNOBS_PROMPT}"', fontsize=12,
                 fontweight="bold")
     figure.text(.05, .937, "Outline: temperature 1", fontsize=10.5)
-    figure.text(.05, .022, f"* after {pieces(best)[0]} was written twice", fontsize=10.5)
+    figure.text(.05, .022, f"* after {pieces(best)[0]} was generated twice", fontsize=10.5)
     for axes, (title, all_probs) in zip(all_axes.flat, settings):
         probs = all_probs[best]
         axes.barh(range(n), probs, color=BLUE, height=.72)
@@ -258,7 +190,7 @@ def knobs():
 
 
 def lens():
-    """The likeliest next token at each position, were we to stop after 0, 1, ... blocks."""
+    """The most likely next token at each position, if the model stopped after 0, 1, ... blocks."""
     ids = ENCODER.encode(PROMPT)
     probs = np.array([softmax(layer_norm(x, **PARAMS["ln_f"]) @ PARAMS["wte"].T)
                       for x, _ in layers(ids)])  # [n_layer + 1, n_seq, n_vocab]
@@ -271,42 +203,34 @@ def lens():
             axes.text(j, i, label, ha="center", va="center_baseline", color=ink_on(sure[i, j]),
                       fontsize=min(10.5, 88 / len(label)))
     n_layer = HPARAMS["n_layer"]
-    axes.set_xticks(range(n_layer + 1), range(n_layer + 1))
-    axes.set_yticks(range(len(ids)), pieces(ids))
+    label_grid(axes, pieces(ids), range(n_layer + 1))
+    axes.tick_params(axis="x", rotation=0)
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel("the likeliest next token after ... blocks", labelpad=8, fontweight="bold")
+    axes.set_xlabel("most likely next token after ... blocks", labelpad=8, fontweight="bold")
     axes.text(-.01, 1.035, "token\nread", transform=axes.transAxes, fontweight="bold", ha="right")
-    axes.set_xticks(np.arange(n_layer + 2) - .5, minor=True)
-    axes.set_yticks(np.arange(len(ids) + 1) - .5, minor=True)
-    axes.grid(which="minor", color="white", linewidth=1.5)
-    axes.tick_params(length=0, which="both")
-    for spine in axes.spines.values():
-        spine.set_visible(False)
     save(figure, "lens")
 
 
 def measure():
-    """Time one more token with and without the cache: the best of some tries, in milliseconds."""
-    shape = HPARAMS["n_layer"], N_HEAD, HPARAMS["n_ctx"], HPARAMS["n_embd"]
-    ids = (ENCODER.encode("Once upon a time there was a little girl who lived in a house. ") * 40)
-    lengths, times = [1, *range(32, HPARAMS["n_ctx"], 32), HPARAMS["n_ctx"]], {"with": [],
-                                                                             "without": []}
+    """Time one more token with and without the cache: the best of several tries, in ms."""
+    n_ctx, n_layer, d = HPARAMS["n_ctx"], HPARAMS["n_layer"], HPARAMS["n_embd"] // N_HEAD
+    ids = [0] * n_ctx
+    lengths = [1, *range(32, n_ctx, 32), n_ctx]
+    times = {"with": [], "without": []}
+    room = np.empty([n_layer, 2, N_HEAD, n_ctx, d], np.float32)
+    gpt2(ids, **PARAMS, n_head=N_HEAD, cache=room)  # fills it
     for n in lengths:
-        cache = empty_kv_cache(*shape)
-        if n > 1:
-            gpt2(ids[:n - 1], **PARAMS, n_head=N_HEAD, kv_cache=cache)
-        best = {"with": 1e9, "without": 1e9}
-        for _ in range(15):
-            cache["n_past"] = n - 1
-            start = time.perf_counter()
-            gpt2(ids[n - 1:n], **PARAMS, n_head=N_HEAD, kv_cache=cache)
-            middle = time.perf_counter()
-            gpt2(ids[:n], **PARAMS, n_head=N_HEAD)
-            best["with"] = min(best["with"], middle - start)
-            best["without"] = min(best["without"], time.perf_counter() - middle)
-        for name in times:
-            times[name].append(round(1000 * best[name], 2))
+        calls = {"with": lambda n=n: gpt2(ids[n - 1:n], **PARAMS, n_head=N_HEAD, n_past=n - 1,
+                                          cache=room),
+                 "without": lambda n=n: gpt2(ids[:n], **PARAMS, n_head=N_HEAD)}
+        for name, call in calls.items():
+            best = 1e9
+            for _ in range(15):
+                start = time.perf_counter()
+                call()
+                best = min(best, time.perf_counter() - start)
+            times[name].append(round(1000 * best, 2))
     result = {"machine": f"{os.cpu_count()} cores, {platform.machine()}, NumPy {np.__version__}",
               "lengths": lengths, **times}
     (FIGURES / "cache.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
@@ -330,7 +254,7 @@ def cache():
 
 
 def dataflow():
-    """The picture of the whole, drawn by hand: boxes, arrows, shapes at each step."""
+    """The whole program, drawn by hand: boxes, arrows, and the shape at each step."""
     out = []
     font = 'font-family="DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"'
 
@@ -369,7 +293,7 @@ def dataflow():
     line((155, 112), (155, 140))
     ids = ENCODER.encode(PROMPT)
     mono(shape_x, 98, f"ids [{len(ids)}]")
-    box(142, 52, "wte[ids] + wpe", GREEN, note="what it is + where it stands")
+    box(142, 52, "wte[ids] + wpe", GREEN, note="which token + which position")
     mono(shape_x, 173, f"x [{len(ids)}, {HPARAMS['n_embd']}]")
     # the block
     out.append(f'<rect x="26" y="222" width="408" height="380" rx="12" fill="none" stroke="{GREY}" '
@@ -383,13 +307,13 @@ def dataflow():
     n, d, h = len(ids), HPARAMS["n_embd"], N_HEAD
     for y, name, notes in [
             (262, "attention", [f"q, k, v: {h} x [{n}, {d // h}]", f"weights: {h} x [{n}, {n}]"]),
-            (438, "feed-forward", [f"widen: [{n}, {4 * d}]", f"back:  [{n}, {d}]"])]:
+            (438, "feed-forward", [f"hidden: [{n}, {4 * d}]", f"output: [{n}, {d}]"])]:
         colour = BLUE if name == "attention" else RED
         line((60, y + 12), (108, y + 12))
         box(y, 28, "layer_norm", GREY, 110, 130)
         line((175, y + 28), (175, y + 46))
         box(y + 48, 54, name, colour, 110, 130,
-            "tokens meet" if name == "attention" else "each by itself")
+            "across tokens" if name == "attention" else "each by itself")
         line((175, y + 102), (175, y + 147), (73, y + 147))
         mono(252, y + 72, notes[0])
         mono(252, y + 92, notes[1])
@@ -399,11 +323,11 @@ def dataflow():
     mono(shape_x, 636, f"x [{n}, {d}]")
     box(652, 38, "layer_norm", GREY)
     line((155, 690), (155, 708))
-    box(710, 52, "x @ wte.T", GREEN, note="compare with every token")
+    box(710, 52, "x @ wte.T", GREEN, note="a score for every token")
     mono(shape_x, 730, "logits")
     mono(shape_x, 748, f"[{n}, {HPARAMS['n_vocab']}]")
     line((155, 762), (155, 780))
-    box(782, 52, "choose", PURPLE, note="last row, softmax, knobs")
+    box(782, 52, "choose", PURPLE, note="last row, softmax, options")
     line((155, 834), (155, 856))
     box(858, 38, "decode", YELLOW)
     line((155, 896), (155, 918))
@@ -412,7 +336,7 @@ def dataflow():
     text(440, 933, f"for a text of {n} tokens", 12.5, anchor="end")
     # round again
     line((265, 808), (446, 808), (446, 127), (160, 127), width=1.8, colour=PURPLE)
-    text(278, 799, "the new id: round again", 12.5, PURPLE, "start")
+    text(278, 799, "the new id, appended", 12.5, PURPLE, "start")
     body = "\n".join(out)
     markers = "".join(
         f'<marker id="{name}" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="9" '
@@ -420,7 +344,7 @@ def dataflow():
         f'fill="{colour}"/></marker>' for name, colour in [("head", INK), ("round", PURPLE)])
     (FIGURES / "dataflow.svg").write_text(f"""<svg xmlns="http://www.w3.org/2000/svg" \
 viewBox="0 0 460 964" width="460" height="964" {font}>
-<title>The way of the data through GPT-2, with the shape at each step</title>
+<title>The path of the data through GPT-2, with the shape at each step</title>
 <defs>{markers}</defs>
 <rect x="2" y="2" width="456" height="960" rx="14" fill="white" stroke="{PALE}"/>
 {body}
@@ -429,7 +353,6 @@ viewBox="0 0 460 964" width="460" height="964" {font}>
 
 
 if __name__ == "__main__":
-    FIGURES.mkdir(exist_ok=True)
     if "--measure" in sys.argv[1:]:
         measure()
     for draw in [words, dataflow, heads, gelu_curve, knobs, lens, cache]:

@@ -131,11 +131,13 @@ def is_quotation(lines):
     return False
 
 
+def code(line):
+    """A line of source without its comment."""
+    return re.sub(r"(^|  )#.*", "", line).rstrip()
+
+
 def requoted(lines):
     """The same code with the comments that the source has now; as it is, if it is not found."""
-    def code(line):
-        return re.sub(r"(^|  )#.*", "", line).rstrip()
-
     quoted = [code(line) for line in lines if code(line)]
     found = []
     for file in SOURCES:

@@ -62,6 +62,32 @@ def test_quoted_source_stands_in_the_source(path):
             assert refresh.is_quotation(lines), f"{path.name}:{start + 1}"
 
 
+def quoted_lines(text):
+    """The lines of source that a page quotes, without indentation and comments."""
+    return {refresh.code(line).strip() for language, _, lines in refresh.fences(text)
+            if language == "python" and not any(line.startswith(">>>") for line in lines)
+            for line in lines}
+
+
+def test_the_guide_quotes_every_line_of_code_of_gpt2():
+    source = (ROOT / "gpt2.py").read_text(encoding="utf-8")
+    docstrings = re.findall(r'(?s)""".*?"""', source)
+    for docstring in docstrings:
+        source = source.replace(docstring, "")
+    lines = {refresh.code(line).strip() for line in source.split("\n")} - {""}
+    assert len(lines) > 80
+    assert not lines - quoted_lines(GUIDE)
+
+
+def test_the_readme_shows_the_heart_of_the_model():
+    source = (ROOT / "gpt2.py").read_text(encoding="utf-8")
+    shown = "\n".join("\n".join(lines) for language, _, lines
+                      in refresh.fences(TEXTS[ROOT / "README.md"]) if language == "python")
+    for name in ("attention", "mha", "transformer_block", "gpt2"):
+        first, last = map(int, refresh.source_lines("gpt2.py", name).split("-L"))
+        assert "\n".join(source.split("\n")[first - 1:last]) in shown, name
+
+
 @DOCS
 def test_changes_fit_the_source_and_are_run(path):
     tried = [command[3] for command in refresh.commands(TEXTS[path])]

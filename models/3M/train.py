@@ -1,64 +1,38 @@
-"""Train the bundled model: from a folder of texts to the six files that OpenAI's code reads.
+"""Train the bundled model: from the story world to the six files that OpenAI's code reads.
 
-    pip install torch tokenizers tensorflow fire
-    python models/3M/train.py TEXTS [--minutes 100]
+    pip install torch tokenizers tensorflow numpy regex requests tqdm fire
+    python models/3M/train.py [--minutes 31] [--out models/3M]
 
-TEXTS holds one book a file (*.txt, utf-8), paragraphs parted by a blank line, tales parted by
-<|endoftext|>. Three steps: a vocabulary (tokenizers), the weights (PyTorch), the files
-(TensorFlow, so that the checkpoint is one of its own). The model is written as in gpt2.py, with
-OpenAI's variable names; only the learning is new here. A processor with bfloat16 matrix units
-helps a great deal. Nothing else in the repository needs this file or what it imports.
+Three steps: a vocabulary (tokenizers), the weights (PyTorch), the files (TensorFlow, so that the
+checkpoint is one of its own). world.py makes up the stories while the model learns, so no story
+is seen twice. The model is written as in gpt2.py, with OpenAI's variable names; only the
+learning is new here. Nothing else in the repository needs this file or what it imports.
 """
 import json
 import math
+import random
 import re
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from world import story
 
 HERE = Path(__file__).parent
-HPARAMS = {"n_vocab": 4096, "n_ctx": 512, "n_embd": 192, "n_head": 6, "n_layer": 5}
-HELD_OUT = ["adventures-of-old-mr-toad", "happy-prince-and-other-tales",
-            "east-of-the-sun-and-west-of-the-moon-old-tales-from-the-nort",
-            "little-wizard-stories-of-oz", "tale-of-solomon-owl", "velveteen-rabbit"]
+HPARAMS = {"n_vocab": 2048, "n_ctx": 320, "n_embd": 192, "n_head": 6, "n_layer": 6}
 END = "<|endoftext|>"
-
-
-# ---- the texts
-
-def double_quotes(text):
-    """Give a book that sets speech in 'single quotes' the "double" ones of all the others."""
-    opened = len(re.findall(r"(?<!\S)'(?=\w)", text))
-    if opened < 4 * text.count('"'):
-        return text
-    text = text.replace('"', "\0")  # quotations within speech: they become single at the end
-    text = re.sub(r"(?<!\w)'(?=(tis|twas|twere|twill|em|un|cause)\b)", "\1", text, flags=re.I)
-    text = re.sub(r"(?<!\w)'((?:\w'\w|[^'\n])*[^\w\s'])'(?!\w)", r'"\1"', text)
-    text = re.sub(r"(?<!\w)'(\w+)'(?!\w)", r'"\1"', text)
-    text = re.sub(r"^'", '"', text, flags=re.M)  # speech that goes on in the next paragraph
-    return text.replace("\0", "'").replace("\1", "'")
-
-
-def read_books(folder):
-    """-> (training books, held-out books), each {name: [tale, ...]}"""
-    books = {path.stem: [tale.strip() for tale in
-                         double_quotes(path.read_text(encoding="utf-8")).split(END) if tale.strip()]
-             for path in sorted(Path(folder).glob("*.txt"))}
-    held_out = {name: books.pop(name) for name in HELD_OUT}
-    return books, held_out
 
 
 # ---- the vocabulary: byte-level BPE in OpenAI's two files
 
-def make_vocabulary(books, out):
+def make_vocabulary(out, n_stories=30000):
     """Write encoder.json and vocab.bpe: 256 bytes, then the merges in order, then <|endoftext|>."""
     from tokenizers import ByteLevelBPETokenizer
+    rng = random.Random("vocabulary")
     tokenizer = ByteLevelBPETokenizer()
-    tokenizer.train_from_iterator((tale for tales in books.values() for tale in tales),
+    tokenizer.train_from_iterator((story(rng) for _ in range(n_stories)),
                                   vocab_size=HPARAMS["n_vocab"] - 1, show_progress=False)
     merges = [tuple(merge) if isinstance(merge, list) else tuple(merge.split(" "))
               for merge in json.loads(tokenizer._tokenizer.to_str())["model"]["merges"]]
@@ -74,13 +48,29 @@ def make_vocabulary(books, out):
         ("#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in merges)).encode("utf-8"))
 
 
-def encode_books(books, out):
-    """All tales as one row of ids, each tale behind an <|endoftext|>. -> [n_tokens]"""
-    from tokenizers import ByteLevelBPETokenizer
-    tokenizer = ByteLevelBPETokenizer(str(out / "encoder.json"), str(out / "vocab.bpe"))
-    tales = [tale for tales in books.values() for tale in tales]
-    ids = [[HPARAMS["n_vocab"] - 1] + encoding.ids for encoding in tokenizer.encode_batch(tales)]
-    return torch.tensor(np.concatenate(ids), dtype=torch.long)
+# ---- the texts: rows of ids, each made from stories that nobody has seen before
+
+def make_rows(tokenizer, rng, n_stories):
+    """Rows of n_ctx + 1 ids. [n_rows, n_ctx + 1]
+
+    A prompt starts at position 0, with no <|endoftext|> before it. So does each row: it starts
+    with a whole story (half of the rows with <|endoftext|> before it, as for the empty prompt)
+    and goes on with another, cut where the row is full. One row in ten starts at a sentence in
+    the middle of a story, since a prompt may start anywhere.
+    """
+    texts = [story(rng) for _ in range(n_stories)]
+    for i in range(0, n_stories, 10):
+        sentences = [match.end() for match in re.finditer(r'[.!?]"?\s+', texts[i])]
+        texts[i] = texts[i][rng.choice(sentences[:-1]):]
+    end, length, rows, row = HPARAMS["n_vocab"] - 1, HPARAMS["n_ctx"] + 1, [], []
+    for encoding in tokenizer.encode_batch(texts):
+        if not row and rng.random() < .5:
+            row = [end]
+        row = row + encoding.ids + [end]
+        if len(row) >= length:
+            rows.append(row[:length])
+            row = []
+    return torch.tensor(rows, dtype=torch.long)
 
 
 # ---- the model: gpt2.py in PyTorch, over a batch of sequences
@@ -103,8 +93,8 @@ def init_params(n_vocab, n_ctx, n_embd, n_layer, **_):
     return {name: torch.nn.Parameter(value) for name, value in p.items()}
 
 
-def attention(q, k, v, n_rows=128):
-    """Causal attention, a few rows of queries at a time: half of the scores need no computing."""
+def attention(q, k, v, n_rows=160):
+    """Causal attention, some rows of queries at a time: a part of the scores needs no computing."""
     out = []
     for i in range(0, q.shape[2], n_rows):
         scores = q[:, :, i:i + n_rows] @ k[:, :, :i + n_rows].mT / math.sqrt(q.shape[3])
@@ -138,78 +128,66 @@ def loss(p, ids, n_head=HPARAMS["n_head"], n_layer=HPARAMS["n_layer"]):
 
 # ---- the learning
 
-def windows(ids, n_seq, offset=0):
-    """Cut a row of ids into windows of n_seq + 1 that overlap by one. -> [n_windows, n_seq + 1]"""
-    return ids[offset:].unfold(0, n_seq + 1, n_seq)
-
-
-def mean_loss(loss, p, ids, n_batch):
-    """The loss over all of ids, in whole batches of windows that each start from nothing."""
-    batches = windows(ids, HPARAMS["n_ctx"]).split(n_batch)
+def mean_loss(loss, p, rows, n_batch):
+    """The loss over all of the rows, in whole batches."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-        losses = [loss(p, batch).item() for batch in batches if len(batch) == n_batch]
+        losses = [loss(p, batch).item() for batch in rows.split(n_batch) if len(batch) == n_batch]
     return sum(losses) / len(losses)
 
 
-def passes(ids, n_batch):
-    """Yield batches without end; each pass cuts ids at other places, and takes another order."""
-    while True:
-        rows = windows(ids, HPARAMS["n_ctx"], offset=int(torch.randint(HPARAMS["n_ctx"], ())))
-        for batch in torch.randperm(len(rows)).split(n_batch):
-            if len(batch) == n_batch:
-                yield rows[batch]
-
-
-def train(train_ids, valid_ids, n_valid_bytes, out, minutes, n_batch=8, seed=0):
-    """Learn for so many minutes; keep the parameters that do best on the held-out books."""
+def train(out, minutes, n_batch=16, rate=3e-3, seed=0):
+    """Learn for so many minutes, and save the parameters."""
+    from tokenizers import ByteLevelBPETokenizer
+    tokenizer = ByteLevelBPETokenizer(str(out / "encoder.json"), str(out / "vocab.bpe"))
+    held_out = make_rows(tokenizer, random.Random("held-out stories"), 1000)
+    rng, rows = random.Random("training stories"), held_out[:0]
     torch.manual_seed(seed)
     p = init_params(**HPARAMS)
-    print(f"{sum(value.numel() for value in p.values()):,} parameters, "
-          f"{len(train_ids):,} training tokens, {len(valid_ids):,} held out", flush=True)
+    print(f"{sum(value.numel() for value in p.values()):,} parameters", flush=True)
     # Muon turns the matrices in fewer steps than AdamW, which sees to all the rest
     matrices = [value for name, value in p.items() if name.endswith("/w")]
     the_rest = [value for name, value in p.items() if not name.endswith("/w")]
-    optimizers = [torch.optim.Muon(matrices, weight_decay=0.2, adjust_lr_fn="match_rms_adamw"),
+    optimizers = [torch.optim.Muon(matrices, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
                   torch.optim.AdamW(the_rest, betas=(0.9, 0.95), weight_decay=0.01, fused=True)]
     fast_loss = torch.compile(loss)
-    best, losses, start = math.inf, [], time.time()
-    for step, batch in enumerate(passes(train_ids, n_batch)):
+    step, n_stories, losses, start = 0, 0, [], time.time()
+    while True:
         progress = (time.time() - start) / (60 * minutes)
         if step % 250 == 0 or progress >= 1:
-            valid = mean_loss(fast_loss, p, valid_ids, n_batch // 2)
-            bits = valid / math.log(2) * len(valid_ids) / n_valid_bytes
-            seen = step * n_batch * HPARAMS["n_ctx"] / len(train_ids)
-            print(f"{progress * minutes:6.1f} min  step {step:6d}  passes {seen:5.2f}  "
-                  f"train {np.mean(losses or [math.nan]):.4f}  "
-                  f"held out {valid:.4f} nats a token, {bits:.4f} bits a byte", flush=True)
-            losses = []
-            if valid < best:
-                best = valid
-                np.savez(out / "best.part.npz", **{k: v.detach().numpy() for k, v in p.items()})
-                (out / "best.part.npz").replace(out / "best.npz")
+            print(f"{progress * minutes:5.1f} min  step {step:5d}  {n_stories:7,} stories  "
+                  f"{step * n_batch * HPARAMS['n_ctx']:10,} tokens  "
+                  f"train {np.mean(losses[-500:] or [math.nan]):.4f}  held out "
+                  f"{mean_loss(fast_loss, p, held_out, n_batch // 2):.4f} nats a token", flush=True)
         if progress >= 1:
-            return
-        rate = min(1, (step + 1) / 200) * min(1, 2 * (1 - progress))  # flat, then down to nothing
+            break
+        if len(rows) < n_batch:
+            rows = make_rows(tokenizer, rng, 4000)
+            n_stories += 4000
+        batch, rows = rows[:n_batch], rows[n_batch:]
         for half in batch.split(n_batch // 2):  # what fits the processor's cache is learned faster
             with torch.autocast("cpu", torch.bfloat16):
                 half_loss = fast_loss(p, half) / 2
             half_loss.backward()
             losses.append(2 * half_loss.item())
+        # up in 200 steps, flat for a while, then down to nothing
+        now = rate * min(1, (step + 1) / 200) * min(1, 1.5 * (1 - progress))
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = 3e-3 * rate
+                group["lr"] = now
             optimizer.step()
             optimizer.zero_grad()
+        step += 1
+    return {name: value.detach().numpy() for name, value in p.items()}
 
 
 # ---- the files
 
-def export(out):
-    """best.npz -> hparams.json and a TensorFlow checkpoint that OpenAI's code can restore."""
+def export(params, out):
+    """Write hparams.json and a TensorFlow checkpoint that OpenAI's code can restore."""
     import tensorflow.compat.v1 as tf
     tf.disable_eager_execution()
     (out / "hparams.json").write_text(json.dumps(HPARAMS, indent=2) + "\n", encoding="utf-8")
-    with tf.Session() as session, np.load(out / "best.npz") as params:
+    with tf.Session() as session:
         with tf.variable_scope("model"):
             for name, value in params.items():
                 if name.endswith("/w"):  # to OpenAI's code a convolution of width 1
@@ -221,37 +199,11 @@ def export(out):
                                     'all_model_checkpoint_paths: "model.ckpt"\n', encoding="utf-8")
 
 
-def measure(books, out):
-    """Print the bits that each byte of a book costs gpt2.py, which reads the files just written."""
-    sys.path.insert(0, str(HERE.parents[1]))
-    from gpt2 import gpt2, softmax
-    from utils import load_encoder_hparams_and_params
-    out = Path(out).resolve()
-    encoder, hparams, params = load_encoder_hparams_and_params(out.name, out.parent)
-    all_bits = all_bytes = 0
-    for name, tales in books.items():
-        bits = 0
-        for tale in tales:
-            ids = [encoder.encoder[END]] + encoder.encode(tale)
-            for i in range(0, len(ids) - 1, hparams["n_ctx"]):  # each window starts from nothing
-                window = ids[i:i + hparams["n_ctx"] + 1]
-                probs = softmax(gpt2(window[:-1], **params, n_head=hparams["n_head"]))
-                bits -= np.log2(probs[np.arange(len(window) - 1), window[1:]]).sum()
-        n_bytes = sum(len(tale.encode("utf-8")) for tale in tales)
-        print(f"{bits / n_bytes:.3f} bits a byte  {n_bytes:7,} bytes  {name}")
-        all_bits, all_bytes = all_bits + bits, all_bytes + n_bytes
-    print(f"{all_bits / all_bytes:.3f} bits a byte  {all_bytes:7,} bytes  all of them")
-
-
-def main(texts, minutes=100, out=HERE):
-    """texts: a folder of *.txt; minutes: how long to learn; out: where the files go."""
+def main(minutes=31, out=HERE):
+    """minutes: how long to learn; out: where the files go."""
     out = Path(out)
-    books, held_out = read_books(texts)
-    make_vocabulary(books, out)
-    n_valid_bytes = sum(len(tale.encode("utf-8")) for tales in held_out.values() for tale in tales)
-    train(encode_books(books, out), encode_books(held_out, out), n_valid_bytes, out, minutes)
-    export(out)
-    measure(held_out, out)
+    make_vocabulary(out)
+    export(train(out, minutes), out)
 
 
 if __name__ == "__main__":
