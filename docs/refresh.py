@@ -89,7 +89,8 @@ def commands(text):
         for begin, end in zip(at, at[1:]):
             match = re.match(r"\$ python (gpt2|lab)\.py (.*)", lines[begin])
             if match and re.search(r"--model_size[ =]3M\b", match[2]):
-                yield (start + begin + 1, lines[begin + 1:end], shlex.split(match[2]),
+                words = match[2].replace("$'\\n'", "'\n'")  # as bash reads it
+                yield (start + begin + 1, lines[begin + 1:end], shlex.split(words),
                        diff if match[1] == "lab" else None)
 
 
