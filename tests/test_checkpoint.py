@@ -1,16 +1,16 @@
-"""The checkpoint reader: OpenAI's released index, TensorFlow's files, and all that can be wrong."""
+"""The checkpoint reader: OpenAI's released index, TensorFlow's files, and what can be wrong."""
 import json
 import math
 import re
 import shutil
-import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tf_bundle import block, message, table, varint, write_bundle
+from tf_bundle import message, table, write_bundle
 
 import utils
 from gpt2 import gpt2
@@ -67,13 +67,6 @@ def test_the_shapes_of_all_four_sizes_add_up(n_layer, n_embd, n_params):
     assert sum(map(math.prod, shapes.values())) == n_params
 
 
-def test_crc32c_is_castagnolis():
-    # iSCSI's test vectors (RFC 3720, B.4), before the rotation that LevelDB adds
-    for data, crc in [(bytes(32), 0x8A9136AA), (b"\xff" * 32, 0x62A8AB43),
-                      (bytes(range(32)), 0x46DD794E), (b"123456789", 0xE3069283)]:
-        assert utils.crc32c(data) == ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
-
-
 # ---- any checkpoint
 
 HPARAMS = {"n_vocab": 300, "n_ctx": 10, "n_embd": 4, "n_head": 2, "n_layer": 12}
@@ -101,50 +94,83 @@ def test_every_tensor_arrives_in_its_place(tmp_path, n_shards, block_size):
         assert value.dtype == np.float32
 
 
-def test_the_weights_are_mapped_and_not_copied():
-    _, _, params = utils.load_encoder_hparams_and_params("small", DATA)
+@pytest.mark.parametrize("extra", [{}, {"a_flag": np.zeros(1, np.int8)},
+                                   {"a_text": np.zeros(3, np.int8)}], ids=str)
+def test_weights_are_aligned_in_memory_wherever_they_begin_in_the_file(tmp_path, extra):
+    write_bundle(tmp_path / "m", {**tensors_of(HPARAMS), **extra})
+    params = utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
     for value in leaves(params).values():
-        assert type(value) is np.ndarray and not value.flags.writeable and not value.flags.owndata
-        base = value
-        while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
-            base = base.base
-        assert isinstance(base, np.memmap)
+        assert value.flags.aligned and value.flags.c_contiguous
+
+
+def test_loading_copies_nothing():
+    """The weights are memory-mapped, so 0.5 GB load at once."""
+    tracemalloc.start()
+    _, _, params = utils.load_encoder_hparams_and_params("3M", MODELS)
+    tracemalloc.stop()
+    for value in leaves(params).values():
+        assert not value.flags.owndata and not value.flags.writeable
 
 
 def test_variables_that_are_not_the_models_are_ignored(tmp_path):
     extra = {"counter": np.array(7, np.int64), "beta1_power": np.array(0.9, np.float32),
-             "a": np.zeros(5, np.float16), "model/h0/attn/c_attn/w/Adam": np.zeros(3, np.float32)}
+             "a": np.zeros(5, np.float16), "head/h99/w": np.zeros(2, np.float32),
+             "model/h0/attn/c_attn/w/Adam": np.zeros(3, np.float32)}
     write_bundle(tmp_path / "m", {**tensors_of(HPARAMS), **extra})
     params = utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
     np.testing.assert_array_equal(params["wte"], tensors_of(HPARAMS)["model/wte"])
 
 
-def change(tensors, name, value):
-    if value is None:
-        del tensors[name]
-    else:
-        tensors[name] = value
+def partitioned_index(path, name):
+    """Rewrite an index so that one variable of it is stored in slices."""
+    pairs = [(b"", message((1, 1)))]
+    for key, (dtype, shard, offset, size, shape) in sorted(utils.read_index(path)[0].items()):
+        entry = message((1, dtype), (2, message(*((2, message((1, n))) for n in shape))),
+                        (3, shard), (4, offset), (5, size))
+        pairs.append((key.encode(), entry + (message((7, b"\x0a\x00")) if key == name else b"")))
+    path.write_bytes(table(pairs))
 
 
-@pytest.mark.parametrize("name, value, message", [
-    ("model/h3/ln_1/g", None, "there is no tensor model/h3/ln_1/g"),
-    ("model/wpe", np.zeros([11, 4], np.float32),
-     r"model/wpe should have .* \(1, 160, \[10, 4\]\), but has \(1, 176, \[11, 4\]\)"),
-    ("model/wte", np.zeros([300, 4], np.float16), r"model/wte should have .*, but has \(19, 2400"),
-    ("model/ln_f/b", np.array(1, np.float32), r"model/ln_f/b should .*, but has \(1, 4, \[\]\)"),
-])
-def test_a_wrong_tensor_is_named_with_what_was_found_and_expected(tmp_path, name, value, message):
-    tensors = tensors_of(HPARAMS)
-    change(tensors, name, value)
+def test_a_partitioned_variable_of_somebody_else_is_ignored_and_a_weight_is_refused(tmp_path):
+    tensors = {**tensors_of(HPARAMS), "head/w": np.zeros(4, np.float32)}
     write_bundle(tmp_path / "m", tensors)
-    with pytest.raises(utils.ModelError, match=message) as error:
+    partitioned_index(tmp_path / "m.index", "head/w")
+    utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
+    write_bundle(tmp_path / "m", tensors)
+    partitioned_index(tmp_path / "m.index", "model/wpe")
+    with pytest.raises(utils.ModelError, match="model/wpe is .*partitioned"):
+        utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
+
+
+@pytest.mark.parametrize("name, value, problem", [
+    ("model/h3/ln_1/g", None, "model/h3/ln_1/g is missing"),
+    ("model/wpe", np.zeros([11, 4], np.float32), r"model/wpe is .*\[11, 4\].*\[10, 4\]"),
+    ("model/wte", np.zeros([300, 4], np.float16), "model/wte is float16.*float32"),
+    ("model/ln_f/b", np.zeros([4], np.float64), "model/ln_f/b is float64.*float32")], ids=str)
+def test_a_wrong_tensor_is_named_with_the_true_reason(tmp_path, name, value, problem):
+    tensors = {**tensors_of(HPARAMS), name: value}
+    write_bundle(tmp_path / "m", {key: value for key, value in tensors.items()
+                                  if value is not None})
+    with pytest.raises(utils.ModelError, match=problem) as error:
         utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
     assert str(tmp_path / "m.index") in str(error.value)
 
 
+@pytest.mark.parametrize("n_layer", [1, 11, 13, 1_000_000])
+def test_a_number_of_layers_that_does_not_fit_is_refused_at_once(tmp_path, n_layer):
+    write_bundle(tmp_path / "m", tensors_of(HPARAMS))
+    with pytest.raises(utils.ModelError, match=f"n_layer.*12.*{n_layer}"):
+        utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", {**HPARAMS, "n_layer": n_layer})
+
+
+def test_tensorflows_old_format_is_named(tmp_path):
+    (tmp_path / "m").write_bytes(b"whatever V1 contains")
+    with pytest.raises(utils.ModelError, match="V1"):
+        utils.load_gpt2_params_from_tf_ckpt(tmp_path / "m", HPARAMS)
+
+
 @pytest.mark.parametrize("n_bytes, message", [
-    (None, "No such file"), (0, "empty"), (100, "cut short: model/wte ends at byte"),
-    (-1, "cut short: .* ends at byte")])
+    (None, "No such file"), (0, "empty"), (100, "cut short"), (-1, "cut short")])
 def test_a_short_or_missing_data_file_is_named(tmp_path, n_bytes, message):
     write_bundle(tmp_path / "m", tensors_of(HPARAMS))
     path = tmp_path / "m.data-00000-of-00001"
@@ -182,43 +208,20 @@ def test_any_index_cut_short_is_noticed(tmp_path):
             utils.read_index(path)
 
 
-def test_a_compressed_block_is_refused(tmp_path):
-    pairs = [(b"", message((1, 1)))]
-    raw = bytearray(table(pairs))
-    n = len(block(pairs)) - 5
-    raw[n] = 1  # snappy
-    raw[n + 1:n + 5] = struct.pack("<I", utils.crc32c(raw[:n + 1]))
-    (tmp_path / "m.index").write_bytes(raw)
-    with pytest.raises(ValueError, match="is compressed"):
-        utils.read_index(tmp_path / "m.index")
-
-
 def test_big_endian_numbers_are_refused(tmp_path):
     (tmp_path / "m.index").write_bytes(table([(b"", message((1, 1), (2, 1)))]))
     with pytest.raises(ValueError, match="big-endian"):
         utils.read_index(tmp_path / "m.index")
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(value=st.binary(max_size=40), key=st.binary(max_size=9))
-def test_nonsense_with_a_right_checksum_is_one_line_too(tmp_path_factory, key, value):
+def test_nonsense_with_a_right_checksum_is_a_model_error_too(tmp_path_factory, key, value):
     path = tmp_path_factory.mktemp("index", numbered=True) / "m.index"
     entry = {b"": message((1, 1)), b"model/wte": value, key: value}
     path.write_bytes(table(sorted(entry.items())))
-    with pytest.raises(utils.ModelError) as error:
+    with pytest.raises(utils.ModelError):
         utils.load_gpt2_params_from_tf_ckpt(str(path)[:-6], HPARAMS)
-    assert "\n" not in str(error.value)
-
-
-@given(st.integers(0, 2 ** 64 - 1))
-def test_varints(n):
-    assert utils.read_varint(varint(n), 0) == (n, len(varint(n)))
-
-
-def test_the_example_beside_read_varint():
-    assert utils.read_varint(bytes.fromhex("ac02"), 0) == (300, 2)
-    with pytest.raises(ValueError, match="runs off the end"):
-        utils.read_varint(bytes.fromhex("acac"), 0)
 
 
 # ---- a model's folder
@@ -244,9 +247,21 @@ def test_a_fine_tune_in_any_folder_works(mine):
 
 @pytest.mark.parametrize("path", ["/content/checkpoint/run1/model-750", r"C:\\run\\model-750",
                                   "run1/model-750"])
-def test_the_folders_of_whoever_wrote_the_checkpoint_do_not_matter(mine, path):
+def test_the_folder_where_the_checkpoint_was_saved_does_not_matter(mine, path):
     (mine / "mine" / "checkpoint").write_text(
         f'all_model_checkpoint_paths: "x"\nmodel_checkpoint_path: "{path}"\n', encoding="utf-8")
+    utils.load_encoder_hparams_and_params("mine", mine)
+
+
+@pytest.mark.parametrize("name, written", [("bob's-model", r"bob\'s-model"), ('a"b', r'a\"b'),
+                                           ("été", r"\303\251t\303\251"), ("run1/m", "run1/m")])
+def test_the_name_in_the_file_checkpoint_is_read_as_tensorflow_writes_it(mine, name, written):
+    for path in (mine / "mine").glob("model-750.*"):
+        new = path.with_name(name) if "/" not in name else mine / "mine" / name
+        new.parent.mkdir(exist_ok=True)
+        path.rename(f"{new}{path.name[len('model-750'):]}")
+    (mine / "mine" / "checkpoint").write_text(f'model_checkpoint_path: "{written}"\n',
+                                              encoding="utf-8")
     utils.load_encoder_hparams_and_params("mine", mine)
 
 
@@ -256,7 +271,17 @@ def test_a_missing_file_is_named(mine, name):
     (mine / "mine" / name).unlink()
     with pytest.raises(utils.ModelError, match=re.escape(str(mine / "mine" / name))) as error:
         utils.load_encoder_hparams_and_params("mine", mine)
-    assert "\n" not in str(error.value) and "Copy or download" in str(error.value)
+    first, *remedy = str(error.value).splitlines()
+    assert str(mine / "mine" / name) in first and "again" in " ".join(remedy)
+
+
+def test_what_the_system_refuses_to_read_is_not_answered_with_a_download(mine):
+    """A folder instead of the file: like a missing permission, but root cannot read it either."""
+    (mine / "mine" / "model-750.index").unlink()
+    (mine / "mine" / "model-750.index").mkdir()
+    with pytest.raises(utils.ModelError, match="model-750.index") as error:
+        utils.load_encoder_hparams_and_params("mine", mine)
+    assert "again" not in str(error.value)
 
 
 def cut(raw):
@@ -265,6 +290,7 @@ def cut(raw):
 
 @pytest.mark.parametrize("name, damage", [
     ("checkpoint", lambda raw: b""), ("checkpoint", lambda raw: b"\xff\xfe"),
+    ("checkpoint", lambda raw: b'model_checkpoint_path: "model-750\nall: "x"\n'),
     ("encoder.json", cut), ("encoder.json", lambda raw: b"[1]"),
     ("encoder.json", lambda raw: b'{"a": 1}'), ("encoder.json", lambda raw: b"<html>"),
     ("vocab.bpe", cut), ("vocab.bpe", lambda raw: raw + b"one\n"), ("vocab.bpe", lambda raw: b""),
@@ -276,31 +302,31 @@ def cut(raw):
     ("model-750.index", cut), ("model-750.index", lambda raw: b"<html>" * 50),
     ("model-750.data-00000-of-00001", cut),
 ])
-def test_a_damaged_file_is_named_in_one_line(mine, name, damage):
+def test_a_damaged_file_is_named_with_what_is_wrong_and_what_to_do(mine, name, damage):
     path = mine / "mine" / name
     raw = path.read_bytes()
     path.write_bytes(damage(raw))
     assert path.read_bytes() != raw
     with pytest.raises(utils.ModelError) as error:
         utils.load_encoder_hparams_and_params("mine", mine)
-    message = str(error.value)
-    print(message)
-    assert "\n" not in message and str(mine / "mine") in message and "Copy or download" in message
+    first = str(error.value).splitlines()[0]
+    print(error.value)
+    assert str(mine / "mine") in first
     if b": 32" not in path.read_bytes():  # n_ctx differs from the checkpoint's: either may be wrong
-        assert name.split(".")[0] in message
+        assert name.split(".")[0] in first
 
 
 @pytest.mark.parametrize("name", ["5M", "", ".", "..", "../models", "a/b", "a\\b", "/", "mine/"])
 def test_an_unknown_model_is_answered_with_those_there_are(mine, name):
     with pytest.raises(utils.UsageError) as error:
         utils.load_encoder_hparams_and_params(name, mine)
-    assert all(size in str(error.value) for size in ("124M", "355M", "774M", "1558M", "3M", "mine"))
+    assert all(size in str(error.value) for size in ("124M", "355M", "774M", "1558M", "mine"))
 
 
 def test_the_bundled_model_is_what_its_page_says():
     encoder, hparams, params = utils.load_encoder_hparams_and_params("3M", MODELS)
-    assert hparams == {"n_vocab": 4096, "n_ctx": 512, "n_embd": 192, "n_head": 6, "n_layer": 5}
-    assert encoder.encoder["<|endoftext|>"] == 4095
-    assert sum(leaf.size for leaf in leaves(params).values()) == 3_109_440
-    assert sum(path.stat().st_size for path in (MODELS / "3M").iterdir()
-               if not path.name.startswith("best")) < 16e6
+    page = (MODELS / "3M" / "README.md").read_text(encoding="utf-8")
+    for number in (sum(leaf.size for leaf in leaves(params).values()), hparams["n_vocab"]):
+        assert f"{number:,}" in page
+    assert encoder.encoder["<|endoftext|>"] == hparams["n_vocab"] - 1
+    assert sum(path.stat().st_size for path in (MODELS / "3M").iterdir() if path.is_file()) < 16e6

@@ -13,7 +13,8 @@ import numpy as np
 
 from utils import crc32c
 
-DTYPES = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "float16": 19}  # types.proto
+# as in TensorFlow's types.proto
+DTYPES = {"float32": 1, "float64": 2, "int32": 3, "int8": 6, "int64": 9, "float16": 19}
 
 
 def varint(n):
