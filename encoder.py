@@ -94,7 +94,8 @@ class Encoder:
         decoder = codecs.getincrementaldecoder("utf-8")(self.errors)
         for i in ids:
             yield decoder.decode(self.token_bytes(i))
-        yield decoder.decode(b"", final=True)
+        if rest := decoder.decode(b"", final=True):
+            yield rest
 
 
 def read_file(path, parse):

@@ -1,4 +1,4 @@
-"""Everything around the model: OpenAI's files and the command line.
+"""Everything around the model:
 
     checkpoint    TensorFlow's file format, read without TensorFlow: names -> arrays
     params        names -> the tree of arrays that gpt2() takes
@@ -9,7 +9,6 @@ import base64
 import functools
 import hashlib
 import json
-import math
 import os
 import re
 import struct
@@ -21,9 +20,6 @@ from pathlib import Path
 import numpy as np
 
 from encoder import get_encoder, read_file
-
-if os.name != "nt":
-    import fcntl
 
 
 class UsageError(Exception):
@@ -73,7 +69,7 @@ def read_block(data, handle):  # -> (key, value), (key, value), ...
     """A handle is an offset and a size. After the block: its type of compression, its checksum.
 
     A key is stored as what differs from the key before it: (2, "bc") after "model" is "mobc".
-    The pairs are followed by the offsets of keys that are stored whole, and their number.
+    After the pairs: the offsets of keys that are stored whole, and their number.
     """
     offset, at = read_varint(handle, 0)
     size, _ = read_varint(handle, at)
@@ -95,7 +91,7 @@ def read_index(path):
     """-> ({name: (dtype, shard, offset, size, shape)}, number of shards). OSError, ValueError.
 
     A LevelDB table: blocks of entries, a block of the handles of those blocks, and a footer.
-    tensorflow/core/protobuf/tensor_bundle.proto defines the entries. A shape of None: sliced.
+    tensorflow/core/protobuf/tensor_bundle.proto defines the entries.
     """
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
@@ -112,7 +108,7 @@ def read_index(path):
     tensors = {}
     for name, entry in entries.items():
         dims = read_message(entry.get(2, [b""])[0]).get(2, [])
-        shape = None if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
+        shape = "sliced" if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
         tensors[name] = (*(entry.get(field, [0])[0] for field in (1, 3, 4, 5)), shape)
     return tensors, header.get(1, [1])[0]
 
@@ -121,15 +117,14 @@ def read_index(path):
 
 @contextmanager
 def model_errors(path):
-    """Raise ModelError: which file, what is wrong, and what to do if the file is no good."""
-    advice = "\nCopy it again. 3M: git checkout models/3M. OpenAI's: delete it, and run again."
+    """Raise ModelError: which file, what is wrong and, if the file is damaged, what to do."""
     try:
         yield
     except OSError as error:
-        problem = f"{error.filename or path}: {error.strerror or error}"
-        raise ModelError(problem + advice * isinstance(error, FileNotFoundError)) from error
+        raise ModelError(f"{error.filename or path}: {error.strerror or error}") from error
     except (ValueError, TypeError) as error:
-        raise ModelError(f"{path}: {error}{advice}") from error
+        raise ModelError(f"{path}: {error}\nCopy the file again. OpenAI's: delete it and run again. "
+                         "3M: git checkout models/3M") from error
 
 
 def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):
@@ -146,31 +141,26 @@ def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):
 
 
 def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
-    """Return the tree of float32 arrays that gpt2() takes. Raises ModelError.
+    """Return the tree of float32 arrays that gpt2() takes. ModelError if a file does not fit.
 
-    tf_ckpt_path is the common prefix of the files, as in models/124M/model.ckpt. Variables that
-    GPT-2 does not have, such as an optimizer's, are ignored. The weights are memory-mapped: pages
-    are loaded on first use. Their checksums are not verified, since that would read all of them.
+    tf_ckpt_path is the common prefix of the files, as in models/124M/model.ckpt. The weights are
+    memory-mapped: they are read on first use, and their checksums are not verified.
     """
     index = Path(f"{tf_ckpt_path}.index")
     if Path(tf_ckpt_path).is_file() and not index.exists():
-        raise ModelError(f"{tf_ckpt_path}: TensorFlow's old format V1\nSave it in the format V2.")
+        raise ModelError(f"{tf_ckpt_path}: TensorFlow's old V1 format\nSave it in the V2 format.")
     with model_errors(index):
         tensors, n_shards = read_index(index)
     n_layer = len({*re.findall(r"^model/h\d+/", "\n".join(tensors), re.MULTILINE)})
     if n_layer != hparams["n_layer"]:
         raise ModelError(f"{index}: n_layer is {n_layer}, in hparams.json {hparams['n_layer']}")
-    params, shards = {"blocks": [{} for _ in range(n_layer)]}, {}
-    for name, shape in gpt2_shapes(**hparams).items():
-        with model_errors(index):
-            if f"model/{name}" not in tensors:
-                raise ValueError(f"model/{name} is missing")
-            dtype, shard, offset, size, found = tensors[f"model/{name}"]
-            path = Path(f"{tf_ckpt_path}.data-{shard:05}-of-{n_shards:05}")
+    params, shards = {}, {}
+    for name, shape in gpt2_shapes(**hparams).items():  # variables of an optimizer are ignored
+        dtype, shard, offset, size, found = tensors.get(f"model/{name}", ("missing", 0, 0, 0, ""))
         if (dtype, found) != (1, shape):
             dtype = {1: "float32", 2: "float64", 14: "bfloat16", 19: "float16"}.get(dtype, dtype)
-            found = "partitioned" if found is None else found
             raise ModelError(f"{index}: model/{name} is {dtype} {found}, not float32 {shape}")
+        path = Path(f"{tf_ckpt_path}.data-{shard!s:0>5}-of-{n_shards!s:0>5}")
         with model_errors(path):
             if path not in shards:
                 shards[path] = np.asarray(np.memmap(path, np.uint8, "r"))
@@ -179,11 +169,11 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
             array = shards[path][offset:offset + size].view(np.float32).reshape(shape[-2:])
         *nodes, leaf = name.split("/")
         node = params
-        for key in nodes:  # h3/attn/c_attn/w -> params["blocks"][3]["attn"]["c_attn"]["w"]
-            node = params["blocks"][int(key[1:])] if key[1:].isdigit() else node.setdefault(key, {})
-        # A: copied if it begins at an odd byte, where NumPy would be 20 times slower.
+        for key in nodes:  # h3/attn/c_attn/w -> params["h3"]["attn"]["c_attn"]["w"]
+            node = node.setdefault(key, {})
+        # "A": copy an array that begins at an odd byte, where NumPy would be 20 times slower.
         node[leaf] = np.require(array, requirements="A")
-    return params
+    return {"blocks": [params.pop(f"h{n}") for n in range(n_layer)], **params}
 
 
 def parse_hparams(text):  # hparams.json -> {name: number}
@@ -200,30 +190,25 @@ def parse_checkpoint(text):  # the file checkpoint -> the path that it names
     match = re.search(r"""^\s*model_checkpoint_path:\s*(["'])((?:\\.|(?!\1).)+)\1""", text, re.M)
     if not match:
         raise ValueError("no model_checkpoint_path")
-    escaped = match[2].encode("utf-8").decode("unicode_escape")  # escapes as in C: \' \303\251
-    return escaped.encode("latin-1").decode("utf-8")
+    return match[2].encode().decode("unicode_escape").encode("latin-1").decode()  # as in C: \303\251
 
 
 def load_encoder_hparams_and_params(model_size, models_dir):
-    """Return the Encoder, hparams and params of the model in the folder models_dir/model_size.
-
-    OpenAI's are downloaded first if necessary. "models" is beside this file, Path("models") in
-    the working directory. Raises UsageError or ModelError.
-    """
-    models_dir = MODELS_DIR if models_dir == "models" else Path(models_dir)
+    """Return the Encoder, hparams and params in models_dir/model_size. UsageError, ModelError."""
+    # The default is the folder beside this file, from any working directory.
+    models_dir = Path(__file__).with_name("models") if models_dir == "models" else Path(models_dir)
     folder = models_dir / model_size
     if model_size in MODEL_SIZES:
         download_gpt2_files(model_size, folder)
     elif set(model_size) <= {"."} or set(model_size) & set("/\\") or not folder.is_dir():
         there = sorted(path.parent.name for path in models_dir.glob("*/hparams.json"))
-        raise UsageError(f"there is no model {model_size!r}\nIn {models_dir}: "
-                         f"{', '.join(there) or 'none'}\nOpenAI's: {', '.join(MODEL_SIZES)}")
+        raise UsageError(f"no model {model_size!r} in {models_dir}\nThere: {', '.join(there)}\n"
+                         f"OpenAI's: {', '.join(MODEL_SIZES)}")
     with model_errors(folder):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
         if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"n_vocab in hparams.json is {hparams['n_vocab']}, but encoder.json "
-                             f"has {len(encoder.encoder)} tokens")
+            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, not n_vocab")
         name = read_file(folder / "checkpoint", parse_checkpoint)
     if Path(name).is_absolute() or not Path(f"{folder / name}.index").exists():
         name = re.split(r"[/\\]", name)[-1]  # the folder where it was saved does not matter
@@ -234,29 +219,28 @@ def load_encoder_hparams_and_params(model_size, models_dir):
 
 
 # ---- download: a file grows as name.<version>-<MD5>.part, is verified, and then gets its name
-
 MODELS_URL = "https://openaipublic.blob.core.windows.net/gpt-2/models"
-MODELS_DIR = Path(__file__).resolve().parent / "models"
 MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
 MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a full disk fails early
                "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
 PAUSES = [0.5, 1, 1.5, 4, 8]  # seconds between tries: three until something came
 
 
-def read_headers(response, path, old, have):  # -> (part, position, length) of what it contains
+def read_headers(response, path, old, have):
+    """Return (part, position, length): where the content goes. ConnectionError: try again."""
     get, status = response.headers.get, response.status_code
-    version = get("ETag") or get("Last-Modified") or str(time.time())  # none: cannot be resumed
+    version = get("ETag") or get("Last-Modified") or str(time.time())  # none: do not resume
     stem = f"{path.name}.{hashlib.sha256(version.encode()).hexdigest()[:16]}-"
     rest = re.fullmatch(rf"bytes {have}-\d+/(\d{{1,15}})", get("Content-Range", ""))
-    if status == 206 and rest and old and old.name.startswith(stem):
+    if old and status == 206 and rest and old.name.startswith(stem):
         return old, have, int(rest[1])
-    if status in (206, 416) and old:
-        old.unlink()
-        raise ConnectionError("cannot resume, since the file has changed")
-    if status in (408, 425, 429) or status >= 500:
-        raise ConnectionError(f"{status} {response.reason}")
     kind, length = get("Content-Type", "unknown type"), get("Content-Length", "unknown")
-    if status != 200 or "html" in kind or not re.fullmatch(r"[1-9]\d{0,14}", length):
+    file_follows = status == 200 and "html" not in kind and re.fullmatch(r"[1-9]\d{0,14}", length)
+    if old and (file_follows or status in (206, 416)):  # the file has changed: start over
+        old.unlink(missing_ok=True)
+    if status in (206, 408, 416, 425, 429) or status >= 500:
+        raise ConnectionError(f"{status} {response.reason}")
+    if not file_follows:
         raise ValueError(f"{status} {response.reason} ({kind}, length {length})")
     md5 = base64.b64decode(get("Content-MD5", "")).hex()  # sent with the whole file only
     return path.with_name(f"{stem}{md5}.part"), 0, int(length)
@@ -269,8 +253,7 @@ def fetch(url, path):
     best, pauses = 0, iter(PAUSES[:3])
     while not path.exists():
         old = next(path.parent.glob(f"{path.name}.*-*.part"), None)
-        size = old.stat().st_size if old else 0
-        have = max(size - 1, 0)  # so that something is missing even if the part is complete
+        have = max(old.stat().st_size - 1, 0) if old else 0  # - 1: request at least a byte
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         try:
             with requests.get(url, headers=headers, stream=True, timeout=(5, 30)) as response:
@@ -278,9 +261,10 @@ def fetch(url, path):
                 bar = tqdm(total=length, initial=have, desc=path.name, unit="iB", leave=False,
                            unit_scale=True, unit_divisor=1024, disable=None)
                 with open(part, "ab") as file, bar:
-                    if os.name != "nt":  # Windows has no lock that is as simple
+                    if os.name != "nt":  # which has no lock that is as simple
+                        import fcntl
                         fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
-                    if path.exists() or file.seek(0, os.SEEK_END) != (size if part == old else 0):
+                    if path.exists() or max(file.seek(0, os.SEEK_END) - 1, 0) != have:
                         continue  # another process has downloaded more meanwhile
                     file.truncate(have)
                     for chunk in response.iter_content(1 << 16):
@@ -298,9 +282,7 @@ def fetch(url, path):
                     if part.stat().st_size != length or not part.name.endswith(ends):
                         part.unlink()
                         raise ValueError("wrong length or MD5, so the file is removed")
-                    if os.name == "nt":  # which does not rename an open file
-                        file.close()
-                    os.replace(part, path)
+            os.replace(part, path)
         except (requests.RequestException, ConnectionError, FileNotFoundError, ValueError) as error:
             reason = error
             while reason.__context__:  # requests and urllib3 wrap it several times
@@ -310,12 +292,11 @@ def fetch(url, path):
                 best, pauses = have, iter(PAUSES)
             pause = next(pauses, None)
             if pause is None or isinstance(error, (ValueError, requests.Timeout)):
-                raise ModelError(f"{problem}\nRun again to resume, set GPT2_MODELS_URL to a mirror, or "
-                                 f"put the file into\n{path.parent} yourself. --model_size 3M needs "
-                                 "no download.") from error
+                raise ModelError(f"{problem}\nRun again to resume, or set GPT2_MODELS_URL to a "
+                                 "mirror. --model_size 3M needs no download.") from error
             print(f"{problem}; trying again in {pause} s", file=sys.stderr)
             time.sleep(pause)
-    for part in path.parent.glob(f"{path.name}.*-*.part"):  # of other versions
+    for part in path.parent.glob(f"{path.name}.*-*.part"):
         part.unlink(missing_ok=True)
 
 
@@ -331,28 +312,25 @@ def download_gpt2_files(model_size, model_dir):
 
 
 # ---- command line: nothing is loaded before every word of it has been understood
-
-OPTIONS = {  # None: a text; otherwise the type and the range. Far above 1e20, float32 overflows.
-    "prompt": None, "model_size": None, "models_dir": None, "stop": None,
-    "n_tokens_to_generate": (int, 0, math.inf), "top_k": (int, 0, math.inf),
-    "seed": (int, 0, math.inf), "temperature": (float, 0, 1e20), "top_p": (float, 0, 1),
-    "frequency_penalty": (float, -1e20, 1e20), "presence_penalty": (float, -1e20, 1e20)}
+NUMBERS = {"top_p": (float, 0, 1), "temperature": (float, 0, 1e20),  # float32 ends at 3e38
+           **dict.fromkeys(["frequency_penalty", "presence_penalty"], (float, -1e20, 1e20)),
+           **dict.fromkeys(["n_tokens_to_generate", "top_k", "seed"], (int, 0, 1e20))}
 
 
 def read_option(name, text):  # the text of an option -> its value
-    if OPTIONS[name] is None:
-        if text == "" and name != "prompt":
-            raise UsageError(f"{name} must not be empty")
-        if name == "models_dir":
-            return Path(text)
-        return text.encode("utf-8", "surrogateescape").decode("utf-8")  # whatever the locale is
-    kind, least, most = OPTIONS[name]
-    with suppress(ValueError):
-        if least <= kind(text) <= most:  # false for nan
-            return kind(text)
-    hint = "\nPut a prompt of several words in quotes." if name[:2] == "n_" else ""
-    raise UsageError(f"{name} must be {'an integer' if kind is int else 'a number'} from {least:g} "
-                     f"to {most:g}, not {text[:60]!r}{hint}")
+    if name in NUMBERS:
+        kind, least, most = NUMBERS[name]
+        with suppress(ValueError):
+            if least <= kind(text) <= most:  # false for nan
+                return kind(text)
+        hint = "\nA prompt of several words needs quotes." if name[:2] == "n_" else ""
+        raise UsageError(f"{name} must be {'an integer' if kind is int else 'a number'} from "
+                         f"{least:g} to {most:g}, not {text[:60]!r}{hint}")
+    if text == "" and name != "prompt":
+        raise UsageError(f"{name} must not be empty")
+    if name == "models_dir":
+        return Path(text)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8")  # UTF-8 in any locale
 
 
 def read_command_line(main, words):
@@ -367,15 +345,14 @@ def read_command_line(main, words):
         return call
 
     fire.decorators.FIRE_METADATA = "_metadata"  # the underscore keeps it out of --help
-    fire.decorators.SetParseFns(
-        **{name: functools.partial(read_option, name) for name in OPTIONS})(command)
+    for name in [*NUMBERS, "prompt", "model_size", "models_dir", "stop"]:
+        fire.decorators.SetParseFn(functools.partial(read_option, name), name)(command)
+    flag = "--help" if {"--help", "-h"} & set(words) else "--separator=\0"  # by default, it is "-"
     words = [re.sub(r"^--?n[-_]tokens(?=$|=)", "--n_tokens_to_generate", word) for word in words]
-    if {"--help", "-h"} & set(words):
-        words = ["--", "--help"]
-    else:
-        words += ["--", "--separator=\0"]  # by default, a lone "-" separates commands
-    fire.Fire(command, words, serialize=lambda result: None)
-    for pair in zip(words[:-2], words[1:]):  # Fire gives an option without a value "True"
+    if words and re.match(r"--+(?![A-Za-z])", words[0]):  # a prompt, but an option for Fire
+        words[0] = f"--prompt={words[0]}"
+    fire.Fire(command, [*words * (flag != "--help"), "--", flag], serialize=lambda result: None)
+    for pair in zip(words, [*words[1:], "--"]):  # Fire gives an option without a value "True"
         if "=" not in pair[0] and all(re.match("--|-[A-Za-z]", word) for word in pair):
             raise UsageError(f"{pair[0]} needs a value")
     return call.pieces
@@ -393,22 +370,24 @@ def encode_prompt(encoder, prompt):
 def check_length(n_prompt, n_tokens, n_ctx):
     """UsageError unless each token but the last, which nothing follows, has a position."""
     if n_prompt + n_tokens - 1 > n_ctx:
-        raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens} to generate exceed this "
-                         f"model's context of {n_ctx}\nShorten the prompt or reduce --n_tokens.")
+        raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens} to generate exceed the "
+                         f"context length, {n_ctx}\nShorten the prompt or reduce --n_tokens.")
 
 
 def until(pieces, stop):
     """Yield the text before stop, in a piece per token and a last one."""
-    held = found = ""  # held: what may be the beginning of stop
+    stop = stop or "\ud800"  # half a character, which is in no text
+    held = found = ""
     for piece in pieces:
-        held, found, _ = (held + piece).partition(stop) if stop else (held + piece, "", "")
-        starts = [n for n in range(1, len(stop or "")) if held.endswith(stop[:n]) and not found]
+        held, found, _ = (held + piece).partition(stop)
+        starts = [n for n in range(1, len(stop)) if held.endswith(stop[:n]) and not found]
         n_ready = len(held) - max(starts, default=0)
         yield held[:n_ready]
-        held = held[n_ready:]
+        held = held[n_ready:]  # which may be the beginning of stop
         if found:
-            break
-    yield held
+            return
+    if held:
+        yield held
 
 
 def run(main):
@@ -418,8 +397,9 @@ def run(main):
             setattr(sys, name, open(os.devnull, "r+"))
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
-        sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8")
-    start, n_tokens = time.perf_counter(), -1  # there is a last piece after all tokens
+        sys.stdout.reconfigure(errors="replace", **(
+            {} if own else {"encoding": "utf-8", "newline": "\n"}))  # as on any other system
+    start, n_tokens = time.perf_counter(), 0
     try:
         with np.errstate(all="ignore"):  # generate() checks the logits
             for piece in read_command_line(main, sys.argv[1:]):

@@ -42,8 +42,9 @@ def pair(request):
     """(our encoder, tiktoken's) for the vocabulary of OpenAI's models, and for that of ours."""
     if request.param == "124M":
         return gpt2_encoder, tiktoken_encoding(FILES, 50257)
-    return get_encoder("3M", MODELS), tiktoken_encoding(
-        {name: MODELS / "3M" / name for name in FILES}, 4096)
+    ours = get_encoder("3M", MODELS)
+    return ours, tiktoken_encoding({name: MODELS / "3M" / name for name in FILES},
+                                   len(ours.encoder))
 
 
 # What this Python's Unicode tables know: the letters of a newer Unicode are not in all libraries.
