@@ -2,6 +2,7 @@
 import hashlib
 import importlib.util
 import json
+import os
 import unicodedata
 from pathlib import Path
 
@@ -25,6 +26,7 @@ gpt2_encoder = Encoder(json.loads(FILES["encoder.json"].read_text(encoding="utf-
 
 
 def tiktoken_encoding(files, n_vocab):
+    os.environ["TIKTOKEN_CACHE_DIR"] = ""  # or tiktoken compares with files of the same name before
     ranks = data_gym_to_mergeable_bpe_ranks(str(files["vocab.bpe"]), str(files["encoder.json"]))
     pattern = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
     return tiktoken.Encoding("gpt2-from-files", pat_str=pattern, mergeable_ranks=ranks,
