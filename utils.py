@@ -31,7 +31,6 @@ class ModelError(Exception):
 
 
 # ---- checkpoint: name.index says where in name.data-00000-of-00001 each variable is
-
 def read_varint(data, at):  # -> (value, next position)
     """Seven bits per byte, lowest first; the top bit says that more follow: ac 02 is 300."""
     value = shift = 0
@@ -54,8 +53,7 @@ def read_message(data):  # a protocol buffer -> {field number: [value, ...]}
     return fields
 
 
-def crc32c(data):
-    """CRC-32C (Castagnoli), then rotated and increased by a constant, as in LevelDB."""
+def crc32c(data):  # Castagnoli's CRC; LevelDB rotates it and adds a constant
     crc = 0xFFFFFFFF
     for byte in data:
         crc ^= byte
@@ -114,21 +112,18 @@ def read_index(path):
 
 
 # ---- params: the variables as the tree that gpt2() takes
-
 @contextmanager
-def model_errors(path):
-    """Raise ModelError: which file, what is wrong and, if the file is damaged, what to do."""
+def model_errors(path):  # raises ModelError: which file, what is wrong, and perhaps what to do
     try:
         yield
     except OSError as error:
         raise ModelError(f"{error.filename or path}: {error.strerror or error}") from error
     except (ValueError, TypeError) as error:
-        raise ModelError(f"{path}: {error}\nCopy the file again. OpenAI's: delete it and run again. "
-                         "3M: git checkout models/3M") from error
+        raise ModelError(f"{path}: {error}\nCopy the file again. OpenAI's: delete it, and run "
+                         "again. 3M: git checkout models/3M") from error
 
 
-def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):
-    """-> {name: shape} of all variables of a GPT-2, as OpenAI's code names and shapes them."""
+def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):  # -> {name: shape} as in OpenAI's code
     shapes = {"wte": [n_vocab, n_embd], "wpe": [n_ctx, n_embd]}
     for name in ["ln_f"] + [f"h{n}/ln_{i}" for n in range(n_layer) for i in (1, 2)]:
         shapes[f"{name}/g"] = shapes[f"{name}/b"] = [n_embd]
@@ -141,11 +136,10 @@ def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):
 
 
 def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
-    """Return the tree of float32 arrays that gpt2() takes. ModelError if a file does not fit.
+    """Return the tree that gpt2() takes. tf_ckpt_path: a prefix, such as models/124M/model.ckpt.
 
-    tf_ckpt_path is the common prefix of the files, as in models/124M/model.ckpt. The weights are
-    memory-mapped: they are read on first use, and their checksums are not verified.
-    """
+    The weights are mapped: they are read on first use. So their checksums are not verified, but
+    the download verified an MD5. Raises ModelError."""
     index = Path(f"{tf_ckpt_path}.index")
     if Path(tf_ckpt_path).is_file() and not index.exists():
         raise ModelError(f"{tf_ckpt_path}: TensorFlow's old V1 format\nSave it in the V2 format.")
@@ -171,8 +165,7 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
         node = params
         for key in nodes:  # h3/attn/c_attn/w -> params["h3"]["attn"]["c_attn"]["w"]
             node = node.setdefault(key, {})
-        # "A": copy an array that begins at an odd byte, where NumPy would be 20 times slower.
-        node[leaf] = np.require(array, requirements="A")
+        node[leaf] = np.require(array, requirements="A")  # a copy if not aligned: 20 times faster
     return {"blocks": [params.pop(f"h{n}") for n in range(n_layer)], **params}
 
 
@@ -190,20 +183,19 @@ def parse_checkpoint(text):  # the file checkpoint -> the path that it names
     match = re.search(r"""^\s*model_checkpoint_path:\s*(["'])((?:\\.|(?!\1).)+)\1""", text, re.M)
     if not match:
         raise ValueError("no model_checkpoint_path")
-    return match[2].encode().decode("unicode_escape").encode("latin-1").decode()  # as in C: \303\251
+    return match[2].encode().decode("unicode_escape").encode("latin-1").decode()  # \303\251 -> é
 
 
 def load_encoder_hparams_and_params(model_size, models_dir):
-    """Return the Encoder, hparams and params in models_dir/model_size. UsageError, ModelError."""
-    # The default is the folder beside this file, from any working directory.
+    """Return them from models_dir/model_size. The models_dir "models" is beside this file."""
     models_dir = Path(__file__).with_name("models") if models_dir == "models" else Path(models_dir)
     folder = models_dir / model_size
     if model_size in MODEL_SIZES:
         download_gpt2_files(model_size, folder)
     elif set(model_size) <= {"."} or set(model_size) & set("/\\") or not folder.is_dir():
-        there = sorted(path.parent.name for path in models_dir.glob("*/hparams.json"))
-        raise UsageError(f"no model {model_size!r} in {models_dir}\nThere: {', '.join(there)}\n"
-                         f"OpenAI's: {', '.join(MODEL_SIZES)}")
+        there = ", ".join(sorted(p.parent.name for p in models_dir.glob("*/hparams.json")))
+        raise UsageError(f"there is no model {model_size!r} in {models_dir}\nIn this folder: "
+                         f"{there or 'none'}\nTo download: {', '.join(MODEL_SIZES)}")
     with model_errors(folder):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
@@ -226,21 +218,20 @@ MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a ful
 PAUSES = [0.5, 1, 1.5, 4, 8]  # seconds between tries: three until something came
 
 
-def read_headers(response, path, old, have):
-    """Return (part, position, length): where the content goes. ConnectionError: try again."""
+def read_headers(response, path, old, have):  # -> (part, position, length) of the content
     get, status = response.headers.get, response.status_code
     version = get("ETag") or get("Last-Modified") or str(time.time())  # none: do not resume
     stem = f"{path.name}.{hashlib.sha256(version.encode()).hexdigest()[:16]}-"
     rest = re.fullmatch(rf"bytes {have}-\d+/(\d{{1,15}})", get("Content-Range", ""))
     if old and status == 206 and rest and old.name.startswith(stem):
         return old, have, int(rest[1])
-    kind, length = get("Content-Type", "unknown type"), get("Content-Length", "unknown")
-    file_follows = status == 200 and "html" not in kind and re.fullmatch(r"[1-9]\d{0,14}", length)
-    if old and (file_follows or status in (206, 416)):  # the file has changed: start over
+    kind, length = get("Content-Type", "no type").lower(), get("Content-Length", "unknown")
+    is_file = status == 200 and "html" not in kind and re.fullmatch(r"[1-9]\d{0,14}", length)
+    if old and (is_file or status in (206, 416)):  # the file has changed: start over
         old.unlink(missing_ok=True)
     if status in (206, 408, 416, 425, 429) or status >= 500:
         raise ConnectionError(f"{status} {response.reason}")
-    if not file_follows:
+    if not is_file:
         raise ValueError(f"{status} {response.reason} ({kind}, length {length})")
     md5 = base64.b64decode(get("Content-MD5", "")).hex()  # sent with the whole file only
     return path.with_name(f"{stem}{md5}.part"), 0, int(length)
@@ -253,14 +244,14 @@ def fetch(url, path):
     best, pauses = 0, iter(PAUSES[:3])
     while not path.exists():
         old = next(path.parent.glob(f"{path.name}.*-*.part"), None)
-        have = max(old.stat().st_size - 1, 0) if old else 0  # - 1: request at least a byte
-        headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
+        have = max(old.stat().st_size - 1, 0) if old else 0  # - 1: there is always a rest
+        best = best or have + 1
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={have}-" if have else None}
         try:
             with requests.get(url, headers=headers, stream=True, timeout=(5, 30)) as response:
                 part, have, length = read_headers(response, path, old, have)
-                bar = tqdm(total=length, initial=have, desc=path.name, unit="iB", leave=False,
-                           unit_scale=True, unit_divisor=1024, disable=None)
-                with open(part, "ab") as file, bar:
+                with open(part, "ab", buffering=0) as file, tqdm.wrapattr(
+                        file, "write", length, initial=have, desc=path.name, disable=None) as bar:
                     if os.name != "nt":  # which has no lock that is as simple
                         import fcntl
                         fcntl.flock(file, fcntl.LOCK_EX)  # until the file is closed
@@ -268,13 +259,11 @@ def fetch(url, path):
                         continue  # another process has downloaded more meanwhile
                     file.truncate(have)
                     for chunk in response.iter_content(1 << 16):
-                        have += file.write(chunk)
-                        bar.update(len(chunk))
-                    file.flush()
+                        have += bar.write(chunk)
                     os.fsync(file.fileno())  # before the name, in case of a power cut
                     if have < length:  # not every version of requests notices
                         raise ConnectionError(f"cut after {have} of {length} bytes")
-                    bar.leave, md5 = True, hashlib.md5(usedforsecurity=False)
+                    md5 = hashlib.md5(usedforsecurity=False)
                     with open(part, "rb") as on_disk:
                         for chunk in iter(lambda: on_disk.read(1 << 20), b""):
                             md5.update(chunk)
@@ -349,8 +338,6 @@ def read_command_line(main, words):
         fire.decorators.SetParseFn(functools.partial(read_option, name), name)(command)
     flag = "--help" if {"--help", "-h"} & set(words) else "--separator=\0"  # by default, it is "-"
     words = [re.sub(r"^--?n[-_]tokens(?=$|=)", "--n_tokens_to_generate", word) for word in words]
-    if words and re.match(r"--+(?![A-Za-z])", words[0]):  # a prompt, but an option for Fire
-        words[0] = f"--prompt={words[0]}"
     fire.Fire(command, [*words * (flag != "--help"), "--", flag], serialize=lambda result: None)
     for pair in zip(words, [*words[1:], "--"]):  # Fire gives an option without a value "True"
         if "=" not in pair[0] and all(re.match("--|-[A-Za-z]", word) for word in pair):
@@ -368,38 +355,32 @@ def encode_prompt(encoder, prompt):
 
 
 def check_length(n_prompt, n_tokens, n_ctx):
-    """UsageError unless each token but the last, which nothing follows, has a position."""
-    if n_prompt + n_tokens - 1 > n_ctx:
+    if n_prompt + n_tokens - 1 > n_ctx:  # - 1: nothing follows the last token, so it is not read
         raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens} to generate exceed the "
                          f"context length, {n_ctx}\nShorten the prompt or reduce --n_tokens.")
 
 
-def until(pieces, stop):
-    """Yield the text before stop, in a piece per token and a last one."""
+def until(pieces, stop):  # yields the text before stop, in a piece per token and a last one
     stop = stop or "\ud800"  # half a character, which is in no text
-    held = found = ""
+    held = ""
     for piece in pieces:
         held, found, _ = (held + piece).partition(stop)
-        starts = [n for n in range(1, len(stop)) if held.endswith(stop[:n]) and not found]
-        n_ready = len(held) - max(starts, default=0)
-        yield held[:n_ready]
-        held = held[n_ready:]  # which may be the beginning of stop
+        ends = [n for n in range(min(len(stop), len(held) + 1)) if held.endswith(stop[:n])]
+        yield held[:len(held) - ends[-1]]
+        held = held[len(held) - ends[-1]:]  # which may be the beginning of stop
         if found:
-            return
-    if held:
-        yield held
+            break
+    yield held
 
 
-def run(main):
-    """Print the text that main yields for the command line. Errors take a few lines."""
+def run(main):  # prints what main yields for the command line; errors take a few lines
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, open(os.devnull, "r+"))
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
-        sys.stdout.reconfigure(errors="replace", **(
-            {} if own else {"encoding": "utf-8", "newline": "\n"}))  # as on any other system
-    start, n_tokens = time.perf_counter(), 0
+        sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8", newline="\n")
+    start, n_tokens = time.perf_counter(), -1  # there is a last piece after all tokens
     try:
         with np.errstate(all="ignore"):  # generate() checks the logits
             for piece in read_command_line(main, sys.argv[1:]):
