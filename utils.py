@@ -1,5 +1,4 @@
-"""Everything around the model:
-
+"""Everything around the model, in this order:
     checkpoint    TensorFlow's file format, read without TensorFlow: names -> arrays
     params        names -> the tree of arrays that gpt2() takes
     download      OpenAI's files, from their server to models/<size>
@@ -106,21 +105,24 @@ def read_index(path):
     tensors = {}
     for name, entry in entries.items():
         dims = read_message(entry.get(2, [b""])[0]).get(2, [])
-        shape = "sliced" if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
+        shape = "partitioned" if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
         tensors[name] = (*(entry.get(field, [0])[0] for field in (1, 3, 4, 5)), shape)
     return tensors, header.get(1, [1])[0]
 
 
 # ---- params: the variables as the tree that gpt2() takes
+ADVICE = "\nCopy the file again. OpenAI's: delete it and run again. 3M: git checkout models/3M"
+
+
 @contextmanager
 def model_errors(path):  # raises ModelError: which file, what is wrong, and perhaps what to do
     try:
         yield
     except OSError as error:
-        raise ModelError(f"{error.filename or path}: {error.strerror or error}") from error
+        problem = f"{error.filename or path}: {error.strerror or error}"
+        raise ModelError(problem + ADVICE * isinstance(error, FileNotFoundError)) from error
     except (ValueError, TypeError) as error:
-        raise ModelError(f"{path}: {error}\nCopy the file again. OpenAI's: delete it, and run "
-                         "again. 3M: git checkout models/3M") from error
+        raise ModelError(f"{path}: {error}{ADVICE}") from error
 
 
 def gpt2_shapes(n_vocab, n_ctx, n_embd, n_layer, **_):  # -> {name: shape} as in OpenAI's code
@@ -200,7 +202,8 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
         if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, not n_vocab")
+            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, hparams.json another "
+                             f"n_vocab, {hparams['n_vocab']}")
         name = read_file(folder / "checkpoint", parse_checkpoint)
     if Path(name).is_absolute() or not Path(f"{folder / name}.index").exists():
         name = re.split(r"[/\\]", name)[-1]  # the folder where it was saved does not matter
@@ -248,7 +251,7 @@ def fetch(url, path):
         best = best or have + 1
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={have}-" if have else None}
         try:
-            with requests.get(url, headers=headers, stream=True, timeout=(5, 30)) as response:
+            with requests.get(url, headers=headers, stream=True, timeout=(3, 30)) as response:
                 part, have, length = read_headers(response, path, old, have)
                 with open(part, "ab", buffering=0) as file, tqdm.wrapattr(
                         file, "write", length, initial=have, desc=path.name, disable=None) as bar:
@@ -317,9 +320,8 @@ def read_option(name, text):  # the text of an option -> its value
                          f"{least:g} to {most:g}, not {text[:60]!r}{hint}")
     if text == "" and name != "prompt":
         raise UsageError(f"{name} must not be empty")
-    if name == "models_dir":
-        return Path(text)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8")  # UTF-8 in any locale
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8")  # UTF-8 in any locale
+    return Path(text) if name == "models_dir" else text
 
 
 def read_command_line(main, words):
@@ -338,6 +340,8 @@ def read_command_line(main, words):
         fire.decorators.SetParseFn(functools.partial(read_option, name), name)(command)
     flag = "--help" if {"--help", "-h"} & set(words) else "--separator=\0"  # by default, it is "-"
     words = [re.sub(r"^--?n[-_]tokens(?=$|=)", "--n_tokens_to_generate", word) for word in words]
+    words[:1] = [re.sub(r"^(?=--+(?![A-Za-z]))", "--prompt=", word) for word in words[:1]]  # "---"
+    words[:1] = [re.sub("^--+(?![A-Za-z])", r"--prompt=\g<0>", word) for word in words[:1]]  # ---
     fire.Fire(command, [*words * (flag != "--help"), "--", flag], serialize=lambda result: None)
     for pair in zip(words, [*words[1:], "--"]):  # Fire gives an option without a value "True"
         if "=" not in pair[0] and all(re.match("--|-[A-Za-z]", word) for word in pair):
@@ -345,8 +349,7 @@ def read_command_line(main, words):
     return call.pieces
 
 
-def encode_prompt(encoder, prompt):
-    """Return the ids of a prompt: for "-", of standard input; for "", of <|endoftext|>."""
+def encode_prompt(encoder, prompt):  # -> ids; "-": of standard input, "": of <|endoftext|>
     if prompt == "-":  # utf-8-sig: without the byte-order mark of Windows tools
         prompt = re.sub(r"\r?\n\Z", "", sys.stdin.buffer.read().decode("utf-8-sig"))
     if prompt == "" and "<|endoftext|>" not in encoder.encoder:
@@ -360,17 +363,18 @@ def check_length(n_prompt, n_tokens, n_ctx):
                          f"context length, {n_ctx}\nShorten the prompt or reduce --n_tokens.")
 
 
-def until(pieces, stop):  # yields the text before stop, in a piece per token and a last one
+def until(pieces, stop):  # yields the text before stop, in a piece per token
     stop = stop or "\ud800"  # half a character, which is in no text
     held = ""
     for piece in pieces:
         held, found, _ = (held + piece).partition(stop)
-        ends = [n for n in range(min(len(stop), len(held) + 1)) if held.endswith(stop[:n])]
-        yield held[:len(held) - ends[-1]]
-        held = held[len(held) - ends[-1]:]  # which may be the beginning of stop
+        n_held = 0 if found else max(n for n in range(len(stop)) if held.endswith(stop[:n]))
+        yield held[:len(held) - n_held]
+        held = held[len(held) - n_held:]  # which may be the beginning of stop
         if found:
-            break
-    yield held
+            return
+    if held:
+        yield held
 
 
 def run(main):  # prints what main yields for the command line; errors take a few lines
@@ -380,7 +384,7 @@ def run(main):  # prints what main yields for the command line; errors take a fe
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
         sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8", newline="\n")
-    start, n_tokens = time.perf_counter(), -1  # there is a last piece after all tokens
+    start, n_tokens = time.perf_counter(), 0
     try:
         with np.errstate(all="ignore"):  # generate() checks the logits
             for piece in read_command_line(main, sys.argv[1:]):
