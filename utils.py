@@ -66,8 +66,7 @@ def read_block(data, handle):  # -> (key, value), (key, value), ...
     """A handle is an offset and a size. After the block: its type of compression, its checksum.
 
     A key is stored as what differs from the key before it: (2, "bc") after "model" is "mobc".
-    After the pairs: the offsets of keys that are stored whole, and their number.
-    """
+    After the pairs: the offsets of keys that are stored whole, and their number."""
     offset, at = read_varint(handle, 0)
     size, _ = read_varint(handle, at)
     if not 4 <= size <= len(data) - offset - 5:
@@ -88,8 +87,7 @@ def read_index(path):
     """-> ({name: (dtype, shard, offset, size, shape)}, number of shards). OSError, ValueError.
 
     A LevelDB table: blocks of entries, a block of the handles of those blocks, and a footer.
-    tensorflow/core/protobuf/tensor_bundle.proto defines the entries.
-    """
+    tensorflow/core/protobuf/tensor_bundle.proto defines the entries."""
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
@@ -202,8 +200,7 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
         if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, hparams.json another "
-                             f"n_vocab, {hparams['n_vocab']}")
+            raise ValueError(f"n_vocab in hparams.json is not {len(encoder.encoder)}, as in encoder.json")
         name = read_file(folder / "checkpoint", parse_checkpoint)
     if Path(name).is_absolute() or not Path(f"{folder / name}.index").exists():
         name = re.split(r"[/\\]", name)[-1]  # the folder where it was saved does not matter
@@ -363,7 +360,7 @@ def check_length(n_prompt, n_tokens, n_ctx):
                          f"context length, {n_ctx}\nShorten the prompt or reduce --n_tokens.")
 
 
-def until(pieces, stop):  # yields the text before stop, in a piece per token
+def until(pieces, stop):  # yields the text before stop, in a piece per token and a last one
     stop = stop or "\ud800"  # half a character, which is in no text
     held = ""
     for piece in pieces:
@@ -372,9 +369,8 @@ def until(pieces, stop):  # yields the text before stop, in a piece per token
         yield held[:len(held) - n_held]
         held = held[len(held) - n_held:]  # which may be the beginning of stop
         if found:
-            return
-    if held:
-        yield held
+            break
+    yield held
 
 
 def run(main):  # prints what main yields for the command line; errors take a few lines
@@ -384,7 +380,7 @@ def run(main):  # prints what main yields for the command line; errors take a fe
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
         sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8", newline="\n")
-    start, n_tokens = time.perf_counter(), 0
+    start, n_tokens = time.perf_counter(), -1  # until() yields a last piece after all tokens
     try:
         with np.errstate(all="ignore"):  # generate() checks the logits
             for piece in read_command_line(main, sys.argv[1:]):
