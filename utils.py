@@ -200,7 +200,7 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
         if len(encoder.encoder) != hparams["n_vocab"]:
-            raise ValueError(f"n_vocab in hparams.json is not {len(encoder.encoder)}, as in encoder.json")
+            raise ValueError(f"encoder.json has {len(encoder.encoder)} tokens, unlike hparams.json")
         name = read_file(folder / "checkpoint", parse_checkpoint)
     if Path(name).is_absolute() or not Path(f"{folder / name}.index").exists():
         name = re.split(r"[/\\]", name)[-1]  # the folder where it was saved does not matter
