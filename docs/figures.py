@@ -33,10 +33,10 @@ from utils import load_encoder_hparams_and_params  # noqa: E402
 
 ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models")
 N_HEAD = HPARAMS["n_head"]
-PROMPT = "The boy ran as fast as he"
-HEADS = [(1, 1, "the token before"), (3, 1, "what followed last time"), (4, 4, "the owner")]
-HEADS_PROMPT = '"Good morning," said the fox. "Good'
-KNOBS_PROMPT = "The old king looked"
+PROMPT = "Once upon a time"
+HEADS = [(1, 1, "spread out"), (3, 6, "thing, colour"), (6, 3, "thing")]  # block, head, label
+HEADS_PROMPT = 'Anna had a blue drum. One day she met a fox. "Have you seen my'
+KNOBS_PROMPT = "The queen had lost her"
 WORDS = "red blue green king queen baker fox owl mouse ball kite drum".split()
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"
@@ -175,7 +175,7 @@ def knobs():
         axes.barh(range(n), plain[best], facecolor="none", edgecolor="#9aa5b1", height=.72,
                   linewidth=.9)
         for i, p in enumerate(probs):
-            axes.text(max(p, plain[best[i]]) + .03, i, f"{p:.2f}" if p > 1e-9 else "out",
+            axes.text(max(p, plain[best[i]]) + .03, i, f"{p:.2f}" if p > 1e-9 else "removed",
                       va="center_baseline", fontsize=10, color=INK if p > 1e-9 else RED)
         axes.set_yticks(range(n), pieces(best), fontsize=10)
         axes.invert_yaxis()
@@ -191,12 +191,12 @@ def knobs():
 
 def lens():
     """The most likely next token at each position, if the model stopped after 0, 1, ... blocks."""
-    ids = ENCODER.encode(PROMPT)
+    ids = ENCODER.encode(HEADS_PROMPT)
     probs = np.array([softmax(layer_norm(x, **PARAMS["ln_f"]) @ PARAMS["wte"].T)
                       for x, _ in layers(ids)])  # [n_layer + 1, n_seq, n_vocab]
     best, sure = probs.argmax(axis=-1).T, probs.max(axis=-1).T
-    figure, axes = plt.subplots(figsize=(5.6, 4.9))
-    figure.subplots_adjust(.14, .06, .97, .83)
+    figure, axes = plt.subplots(figsize=(5.6, 6.6))
+    figure.subplots_adjust(.17, .03, .97, .88)
     axes.imshow(sure, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i, row in enumerate(best):
         for j, label in enumerate(pieces(row)):
@@ -208,7 +208,7 @@ def lens():
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_label_position("top")
     axes.set_xlabel("most likely next token after ... blocks", labelpad=8, fontweight="bold")
-    axes.text(-.01, 1.035, "token\nread", transform=axes.transAxes, fontweight="bold", ha="right")
+    axes.text(-.01, 1.02, "input\ntoken", transform=axes.transAxes, fontweight="bold", ha="right")
     save(figure, "lens")
 
 
@@ -247,8 +247,8 @@ def cache():
                   f"{name} the cache: {y[-1]:.1f} ms", ha="right", color=colour, fontsize=12)
     axes.set_ylim(0, 1.15 * max(measured["without"]))
     figure.text(.05, .045, f"Measured on {measured['machine']}", fontsize=10.5)
-    axes.set_xlabel("tokens in the text")
-    axes.set_title("Milliseconds (ms) for one more token", fontsize=12, x=-.07, ha="left",
+    axes.set_xlabel("tokens before it")
+    axes.set_title("Time to generate one token (ms)", fontsize=12, x=-.07, ha="left",
                    fontweight="bold")
     save(figure, "cache")
 
@@ -327,7 +327,7 @@ def dataflow():
     mono(shape_x, 730, "logits")
     mono(shape_x, 748, f"[{n}, {HPARAMS['n_vocab']}]")
     line((155, 762), (155, 780))
-    box(782, 52, "choose", PURPLE, note="last row, softmax, options")
+    box(782, 52, "choose", PURPLE, note="last row, softmax, sampling")
     line((155, 834), (155, 856))
     box(858, 38, "decode", YELLOW)
     line((155, 896), (155, 918))
