@@ -117,8 +117,9 @@ def heads():
     ids = ENCODER.encode(HEADS_PROMPT)
     weights = [weights for _, weights in layers(ids) if weights is not None]
     last = np.array([weights[layer - 1][head - 1][-1] for layer, head, _ in HEADS]).T
-    figure, axes = plt.subplots(figsize=(5, 1.2 + .27 * len(ids)))
-    figure.subplots_adjust(.24, .03, .96, 1 - .95 / (1.2 + .27 * len(ids)))
+    height = .9 + .27 * len(ids)
+    figure, axes = plt.subplots(figsize=(5, height))
+    figure.subplots_adjust(.24, .03, .96, 1 - .65 / height)
     axes.imshow(last, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for i, j in np.ndindex(last.shape):
         if last[i, j] >= .045:
@@ -147,7 +148,7 @@ def gelu_curve():
 
 def knobs():
     """The most likely tokens under each setting; a token that a filter removes is marked."""
-    n = 6
+    n = 5
     logits = gpt2(ENCODER.encode(KNOBS_PROMPT), **PARAMS, n_head=N_HEAD)[-1]
     best = np.argsort(-logits)[:n]
     plain, greedy = next_token_probs(logits), np.zeros_like(logits)
@@ -165,7 +166,7 @@ def knobs():
                 ("presence_penalty 1 *", next_token_probs(once))]
     figure, all_axes = plt.subplots(4, 2, figsize=(5, 8.6), sharex=True)
     figure.subplots_adjust(.16, .055, .97, .885, hspace=.36, wspace=.5)
-    figure.text(.05, .962, f'Most likely tokens after "{KNOBS_PROMPT}"', fontsize=12,
+    figure.text(.05, .962, f'Most likely tokens after "{KNOBS_PROMPT}"', fontsize=11.5,
                 fontweight="bold")
     figure.text(.05, .937, "Outline: temperature 1", fontsize=10.5)
     figure.text(.05, .022, f"* after {pieces(best)[0]} was generated twice", fontsize=10.5)
@@ -184,7 +185,7 @@ def knobs():
         axes.spines["bottom"].set_visible(False)
         axes.tick_params(length=0)
         axes.set_title(title, fontsize=11, x=-.38, ha="left", fontweight="bold")
-        axes.text(1.3, n - .4, f"all others: {max(1 - probs.sum(), 0):.2f}", ha="right",
+        axes.text(1.3, n - .1, f"all others: {max(1 - probs.sum(), 0):.2f}", ha="right",
                   fontsize=10, color="#52606d")
     save(figure, "knobs")
 

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 SHAPES = {  # n_vocab, n_ctx, n_embd, n_head, n_layer
-    "3M": (4096, 512, 192, 6, 5), "124M": (50257, 1024, 768, 12, 12),
+    "3M": (2048, 320, 192, 6, 6), "124M": (50257, 1024, 768, 12, 12),
     "355M": (50257, 1024, 1024, 16, 24), "774M": (50257, 1024, 1280, 20, 36),
     "1558M": (50257, 1024, 1600, 25, 48)}
 NEEDS = {"floor": [], "gpt2.py": [], "transformers": ["torch", "transformers", "safetensors"],
