@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import comparison  # noqa: E402
+import compare_steps  # noqa: E402
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # less output
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
@@ -44,11 +44,11 @@ def run_openais(clone, prompt, n_tokens, model_size, models_dir, hparams):
     encoder, model, sample, tf = import_openais(clone)
     encoder = encoder.get_encoder(model_size, models_dir)
     hparams = SimpleNamespace(**hparams)
-    ids = comparison.encode(encoder, prompt)
+    ids = compare_steps.encode(encoder, prompt)
     with tf.Session(graph=tf.Graph()) as session:
         context = tf.constant([ids])
-        results, returned = comparison.recorded(
-            model, comparison.OPENAIS, lambda: model.model(hparams, context, reuse=tf.AUTO_REUSE))
+        results, returned = compare_steps.recorded(
+            model, compare_steps.OPENAIS, lambda: model.model(hparams, context, reuse=tf.AUTO_REUSE))
         text = sample.sample_sequence(hparams=hparams, length=n_tokens, context=context,
                                       batch_size=1, temperature=1, top_k=1)  # greedy
         checkpoint = tf.train.latest_checkpoint(os.path.join(models_dir, model_size))
@@ -62,14 +62,14 @@ def run_openais(clone, prompt, n_tokens, model_size, models_dir, hparams):
 def main(clone, prompt, n_tokens=40, model_size="124M", models_dir="models"):
     if not Path(clone, "src", "model.py").exists():
         sys.exit(f"{clone} is not a clone of openai/gpt-2: it has no src/model.py")
-    encoder, hparams, params, ids = comparison.load(prompt, n_tokens, model_size, models_dir)
+    encoder, hparams, params, ids = compare_steps.load(prompt, n_tokens, model_size, models_dir)
     their_ids, steps, new_ids, version = run_openais(clone, prompt, n_tokens, model_size,
                                                      models_dir, hparams)
     print(f"{model_size}: NumPy {np.__version__}, TensorFlow {version}\n")
     if ids != their_ids:
         sys.exit(f"The ids of the prompt differ: {ids} in encoder.py, {their_ids} in OpenAI's code")
-    print(comparison.table(comparison.steps(ids, params, hparams["n_head"]), steps))
-    comparison.print_greedy(encoder, params, hparams["n_head"], ids, new_ids, "OpenAI's code")
+    print(compare_steps.table(compare_steps.steps(ids, params, hparams["n_head"]), steps))
+    compare_steps.print_greedy(encoder, params, hparams["n_head"], ids, new_ids, "OpenAI's code")
 
 
 if __name__ == "__main__":

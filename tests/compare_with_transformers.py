@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-import comparison  # noqa: E402
+import compare_steps  # noqa: E402
 import gpt2  # noqa: E402
 
 
@@ -78,7 +78,7 @@ def main(prompt, n_tokens=40, model_size="124M", models_dir="models"):
     import transformers
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    encoder, hparams, params, ids = comparison.load(prompt, n_tokens, model_size, models_dir)
+    encoder, hparams, params, ids = compare_steps.load(prompt, n_tokens, model_size, models_dir)
     model = load_in_transformers(hparams, params)
     print(f"{model_size}: NumPy {np.__version__}, transformers {transformers.__version__}, "
           f"torch {torch.__version__}\n")
@@ -89,7 +89,7 @@ def main(prompt, n_tokens=40, model_size="124M", models_dir="models"):
         token = json.dumps(encoder.decode([i]), ensure_ascii=False)
         print(f"{position:8}  {token:16} {abs(b).max():15.4f}   {abs(a - b).max():18.7f}")
     their_ids, _ = greedy_in_transformers(model, ids, n_tokens)
-    comparison.print_greedy(encoder, params, hparams["n_head"], ids, their_ids, "transformers")
+    compare_steps.print_greedy(encoder, params, hparams["n_head"], ids, their_ids, "transformers")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import ssl
 import struct
 import subprocess
 import sys
@@ -398,18 +397,6 @@ def test_nobody_there_is_said_soon_and_readably(folder):
     assert list(folder.iterdir()) == []
 
 
-def test_an_unknown_certificate_is_refused(store, folder, monkeypatch, tmp_path):
-    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    (tmp_path / "pem").write_text(SELF_SIGNED)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "pem")
-    store.socket = context.wrap_socket(store.socket, server_side=True)
-    monkeypatch.setenv("GPT2_MODELS_URL", store.url.replace("http", "https"))
-    assert "certificate verify failed" in refusal(folder)
-    assert store.asked == []
-
-
 # ---- the disk
 
 @posix
@@ -479,23 +466,3 @@ def test_a_terminal_shows_one_bar_per_file_and_counts_what_is_resumed(store, fol
     lines = [line.split("\r")[-1] for line in shown.decode("utf-8").split("\r\n")]
     assert sorted(line.split(":")[0] for line in lines if "100%|" in line) == sorted(FILES)
     assert f"{DATA}:  44%|" in shown.decode("utf-8")
-
-
-SELF_SIGNED = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgyaeQVrwUOHh/35Eb
-oByZnnnZvjB1dR7ZGL5TzIpFDCihRANCAAS2O1LvGyTGbc1m5hKUPHdqWmkdCPpt
-OV4zwBuSwV2ABS8Be4etQPXwCO1I4vPki0/75RYkdzUILnS9Q2UQuPFy
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBmjCCAUGgAwIBAgIUfydwpArEwkDt3WIuCMyev5hHgU0wCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMzIyMzAxM1oYDzIxMjYxMDMw
-MjIzMDEzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAS2O1LvGyTGbc1m5hKUPHdqWmkdCPptOV4zwBuSwV2ABS8Be4etQPXw
-CO1I4vPki0/75RYkdzUILnS9Q2UQuPFyo28wbTAdBgNVHQ4EFgQUxLSXe9zx4yOA
-BM971VpPl76RLN4wHwYDVR0jBBgwFoAUxLSXe9zx4yOABM971VpPl76RLN4wDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
-zj0EAwIDRwAwRAIgBejjYnWAwgrt/ky5m1Ns66sgNwXfPLyl4YDCDPjxjQ4CIGzm
-TlASeNZtcEpfnWkbUEvWcrkwqu1ggmk1jY9l9+5z
------END CERTIFICATE-----
-"""
