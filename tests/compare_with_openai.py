@@ -48,7 +48,8 @@ def run_openais(clone, prompt, n_tokens, model_size, models_dir, hparams):
     with tf.Session(graph=tf.Graph()) as session:
         context = tf.constant([ids])
         results, returned = compare_steps.recorded(
-            model, compare_steps.OPENAIS, lambda: model.model(hparams, context, reuse=tf.AUTO_REUSE))
+            model, compare_steps.OPENAIS,
+            lambda: model.model(hparams, context, reuse=tf.AUTO_REUSE))
         text = sample.sample_sequence(hparams=hparams, length=n_tokens, context=context,
                                       batch_size=1, temperature=1, top_k=1)  # greedy
         checkpoint = tf.train.latest_checkpoint(os.path.join(models_dir, model_size))
