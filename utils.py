@@ -346,18 +346,16 @@ def read_command_line(main, words):
     return call.pieces
 
 
-def encode_prompt(encoder, prompt):  # -> ids; "-": of standard input, "": of <|endoftext|>
+def encode_prompt(prompt, encoder, n_tokens, n_ctx):  # -> ids; leaves room for n_tokens more
     if prompt == "-":  # utf-8-sig: without the byte-order mark of Windows tools
         prompt = re.sub(r"\r?\n\Z", "", sys.stdin.buffer.read().decode("utf-8-sig"))
     if prompt == "" and "<|endoftext|>" not in encoder.encoder:
         raise UsageError("an empty prompt needs <|endoftext|>, which this vocabulary lacks")
-    return encoder.encode(prompt) or [encoder.encoder["<|endoftext|>"]]
-
-
-def check_length(n_prompt, n_tokens, n_ctx):
-    if n_prompt + n_tokens - 1 > n_ctx:  # - 1: nothing follows the last token, so it is not read
-        raise UsageError(f"{n_prompt} tokens of prompt and {n_tokens} to generate exceed the "
-                         f"context length, {n_ctx}\nShorten the prompt or reduce --n_tokens.")
+    ids = encoder.encode(prompt) or [encoder.encoder["<|endoftext|>"]]
+    if len(ids) + n_tokens - 1 > n_ctx:  # - 1: nothing follows the last token, so it is not read
+        raise UsageError(f"the prompt has {len(ids)} tokens, and {n_tokens} more do not fit into "
+                         f"the context of {n_ctx}\nShorten the prompt or reduce --n_tokens.")
+    return ids
 
 
 def until(pieces, stop):  # yields the text before stop, in a piece per token and a last one
