@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import utils  # noqa: E402
-from record_steps import steps  # noqa: E402, F401  (as compare_steps.steps in test_openai.py)
+from record_steps import steps  # noqa: E402, F401  (for those who import it from here)
 
 SMALL = Path(__file__).parent / "data" / "small"
 TOLERANCE = 5e-6  # float32 keeps 24 bits; adding 48 to 192 numbers in another order costs a few
@@ -187,15 +187,15 @@ def guess(name, array):
     import mistakes
     same, similar = [], []
     for mistake in mistakes.MISTAKES["model"]:
-        wrong = mistakes.steps_with(mistake.diff).get(name)
-        if wrong is not None and compare(name, array, wrong).agrees:
+        wrong = [mistakes.steps_with(mistake.diff, pieces) for pieces in (None, mistakes.PIECES)]
+        if any(compare(name, array, steps[name]).agrees for steps in wrong if name in steps):
             same.append(mistake.what)
-        elif mistakes.first_off(mistake)[0] == name:
+        elif name == mistakes.measure(mistake)[1][0]:
             similar.append(mistake.what)
     if same:
         return "gpt2.py gives your numbers there with this mistake: " + "; or ".join(same)
-    step = [f"  {what}" for what in similar] or ["  none that docs/port.md lists"]
-    return "\n".join(["These mistakes first show there, but give other numbers:", *step])
+    return "\n  ".join(["None of the mistakes in docs/port.md gives your numbers there. "
+                        "These show there first:", *(similar or ["(none)"])])
 
 
 def main(path):

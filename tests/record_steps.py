@@ -66,13 +66,39 @@ def recorded(module, whose, run):
     return passes, returned
 
 
-def steps(ids, params, n_head, module=gpt2):
-    """ids -> {step: array}, what each function of gpt2.py returns in one call of gpt2.gpt2"""
+def joined(passes, rows):
+    """[{step: array}, ...] of passes that share a cache -> {step: array} for all positions
+
+    rows: those of ln_f and logits that count in each pass, slice(None) for all of them
+    """
+    ends = np.cumsum([len(results["embedding"]) for results in passes])
+    steps = {}
+    for name in passes[0]:
+        arrays = [results[name] for results in passes]
+        if name == "present":
+            steps[name] = arrays[-1][:, :, :, :ends[-1]]
+        elif name in ("ln_f", "logits"):
+            steps[name] = np.concatenate([np.atleast_2d(array)[rows] for array in arrays])
+        elif name.endswith("softmax"):  # [n_head, n_seq, n_all]: tokens yet to come have weight 0
+            steps[name] = np.concatenate([np.pad(array, [(0, 0), (0, 0), (0, ends[-1] - n_all)])
+                                          for array, n_all in zip(arrays, ends)], axis=1)
+        else:
+            steps[name] = np.concatenate(arrays)
+    return steps, ends
+
+
+def steps(ids, params, n_head, pieces=None, module=gpt2):
+    """ids -> {step: array}, what each function of gpt2.py returns
+
+    In one call of gpt2.gpt2, or in several that share a cache: [5, 1, 12] for pieces of 18 ids.
+    """
     n_ctx, n_embd = params["wpe"].shape
     cache = np.zeros([len(params["blocks"]), 2, n_head, n_ctx, n_embd // n_head], np.float32)
-    (results,), _ = recorded(module, OURS, lambda: module.gpt2(ids, **params, n_head=n_head,
-                                                               cache=cache))
-    return {**results, "present": cache[:, :, :, :len(ids)]}
+    ends = np.cumsum(pieces or [len(ids)])
+    passes, _ = recorded(module, OURS, lambda: [
+        module.gpt2(ids[n_past:end], **params, n_head=n_head, n_past=n_past, cache=cache)
+        for n_past, end in zip([0, *ends.tolist()], ends.tolist())])
+    return joined(passes, slice(None))[0]
 
 
 def steps_of_generate(ids, params, n_head, n_tokens):
@@ -82,17 +108,5 @@ def steps_of_generate(ids, params, n_head, n_tokens):
     """
     passes, new_ids = recorded(gpt2, OURS,
                                lambda: list(gpt2.generate(ids, params, n_head, n_tokens)))
-    ends = np.cumsum([len(results["embedding"]) for results in passes])
-    joined = {}
-    for name in passes[0]:
-        arrays = [results[name] for results in passes]
-        if name == "present":
-            joined[name] = arrays[-1][:, :, :, :ends[-1]]
-        elif name in ("ln_f", "logits"):
-            joined[name] = np.stack([np.atleast_2d(array)[-1] for array in arrays])
-        elif name.endswith("softmax"):  # [n_head, n_seq, n_all]: tokens yet to come have weight 0
-            joined[name] = np.concatenate([np.pad(array, [(0, 0), (0, 0), (0, ends[-1] - n_all)])
-                                           for array, n_all in zip(arrays, ends)], axis=1)
-        else:
-            joined[name] = np.concatenate(arrays)
-    return joined, new_ids, ends - 1
+    results, ends = joined(passes, slice(-1, None))
+    return results, new_ids, ends - 1
