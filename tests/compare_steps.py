@@ -187,8 +187,8 @@ def guess(name, array):
     import mistakes
     same, similar = [], []
     for mistake in mistakes.MISTAKES["model"]:
-        wrong = [mistakes.steps_with(mistake.diff, pieces) for pieces in (None, mistakes.PIECES)]
-        if any(compare(name, array, steps[name]).agrees for steps in wrong if name in steps):
+        runs = [mistakes.steps_with(mistake.diff, pieces) for pieces in (None, mistakes.PIECES)]
+        if any(compare(name, array, run[name]).agrees for run in runs if name in run):
             same.append(mistake.what)
         elif name == mistakes.measure(mistake)[1][0]:
             similar.append(mistake.what)

@@ -160,12 +160,12 @@ def tokenize(module, text=None, ids=None):
 
 # ---- the tables
 
-def shown(number):  # 0.000061 -> 6e-5, 0.508 -> 0.5
+def shown(number):  # 0.0000612 -> 6.1e-5, 0.508 -> 0.51
     if math.isinf(number):
         return "another shape"
     if number <= TOLERANCE:
         return "right"
-    return f"{number:.0e}".replace("e-0", "e-") if number < 0.1 else f"{number:.1f}"
+    return f"{number:.1e}".replace("e-0", "e-") if number < 0.095 else f"{number:#.2g}"
 
 
 def links(mistake):

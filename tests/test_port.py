@@ -12,6 +12,8 @@ import mistakes
 import numpy as np
 import pytest
 import record_steps
+import regex
+from data import make
 
 import encoder
 import gpt2
@@ -33,8 +35,6 @@ def read_json(name):
 
 def test_the_plain_form_has_the_same_numbers():
     _, _, params = utils.load_encoder_hparams_and_params("small", DATA)
-    sys.path.insert(0, str(DATA))
-    import make
     for name, arrays in [("weights", dict(make.named(params))), ("steps", THEIRS),
                          ("logits", dict(np.load(DATA / "small" / "expected_logits.npz")))]:
         plain = compare_steps.read_arrays(DATA / "small" / f"{name}.safetensors")
@@ -65,8 +65,8 @@ def test_the_tokens_cover_every_branch_of_the_pattern_and_every_plane():
     text = "".join(row["text"] for row in read_json("tokens.json"))
     assert {ord(char) >> 16 for char in text} == set(range(17))
     for branch in encoder.SPLIT.pattern.split("\n")[1:-1]:
-        branch = re.sub("  +#.*", "", branch).strip().lstrip("| ")
-        assert encoder.regex.search(branch, text, encoder.regex.VERBOSE), branch
+        branch = re.sub("  +#.*", "", branch).strip(" |")
+        assert regex.search(branch, text), branch
 
 
 def test_sampling():
@@ -86,29 +86,42 @@ def test_float64_is_within_the_tolerance_too():
         np.testing.assert_allclose(probs, row["probs"], rtol=2e-5)
 
 
-def test_openais_code_makes_the_same_data_again(tmp_path):
+@pytest.fixture
+def clone():
+    """The folder of a clone of openai/gpt-2. Skips the test if it or TensorFlow is not there."""
     pytest.importorskip("tensorflow", reason="TensorFlow is not installed")
-    clone = os.environ.get("OPENAI_GPT2")
-    if not clone:
+    if "OPENAI_GPT2" not in os.environ:
         pytest.skip("the environment variable OPENAI_GPT2 names no clone of openai/gpt-2")
+    return os.environ["OPENAI_GPT2"]
+
+
+def test_openais_code_makes_the_same_data_again(clone, tmp_path):
     subprocess.run([sys.executable, DATA / "make.py", clone, tmp_path], check=True)
-    for path in [path for path in DATA.rglob("*") if path.parent.name in ("small", "data")
-                 and path.is_file() and path.suffix != ".py"]:
+    for path in [*(DATA / "small").iterdir(), *DATA.glob("*.json")]:
         again = tmp_path / path.relative_to(DATA)
         if path.suffix in (".npz", ".safetensors"):
             one, other = compare_steps.read_arrays(path), compare_steps.read_arrays(again)
-            assert all(row.agrees for row in compare_steps.compare_all(other, one)), path
             assert one.keys() == other.keys()
+            assert all(row.agrees for row in compare_steps.compare_all(other, one)), path
         elif path.suffix == ".json":
-            assert_about_equal(json.loads(again.read_text("utf-8")), read_json(path))
+            assert_about_equal(*(json.loads(p.read_text(encoding="utf-8")) for p in (again, path)))
         else:
             assert again.read_bytes() == path.read_bytes(), path
+
+
+def test_openais_code_agrees_step_by_step(clone):
+    command = [clone, "hello world", "9", "--model_size=small", f"--models_dir={DATA}"]
+    done = subprocess.run([sys.executable, "tests/compare_with_openai.py", *command], cwd=ROOT,
+                          encoding="utf-8", stdout=subprocess.PIPE)
+    assert done.returncode == 0
+    assert f"All {len(THEIRS)} steps agree" in done.stdout
+    assert "All 9 tokens are the same." in done.stdout
 
 
 def assert_about_equal(one, other):
     """Equal JSON, but for the last digits of floats"""
     if isinstance(other, float):
-        assert math.isclose(one, other, rel_tol=2e-4, abs_tol=1e-7)
+        assert math.isclose(one, other, rel_tol=1e-4)
     elif isinstance(other, dict):
         assert one.keys() == other.keys()
         for key in other:
@@ -274,7 +287,8 @@ def test_a_mistake_in_the_model_has_the_fingerprint_on_the_page(mistake):
     _, (_, *numbers), _ = mistakes.measure(mistake)
     for cell, number in zip((2, 3), numbers):
         if number > compare_steps.TOLERANCE and not math.isinf(number):
-            assert float(row[cell]) == pytest.approx(number, rel=0.6)  # one digit is shown
+            # two digits are shown, and other processors round differently
+            assert float(row[cell]) == pytest.approx(number, rel=0.06, abs=4e-6)
             fresh[cell] = row[cell]
     assert row[:5] == fresh[:5]
 
