@@ -51,10 +51,11 @@ def read_arrays(path):
         elif path.suffix == ".safetensors":
             arrays = read_safetensors(path)
         else:
-            arrays = dict(np.load(path))
+            with np.load(path) as file:
+                arrays = dict(file)
     except OSError as error:
         sys.exit(f"{path}: {error.strerror or error}")
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile):
         sys.exit(f"{path} is not a .npz file, a .safetensors file or a folder of .npy files")
     return {name.replace(".", "/"): array for name, array in arrays.items()}
 
@@ -92,9 +93,10 @@ def readings(array, shape):
     """Yield (array, note) for every way in which an array can be read as one of this shape."""
     if array.shape == shape:
         yield array, ""
-    for axes in itertools.permutations(range(array.ndim)):
-        if tuple(array.shape[axis] for axis in axes) == shape and axes != tuple(sorted(axes)):
-            yield array.transpose(axes), f"right after transpose{axes}"
+    if array.ndim == len(shape):
+        for axes in list(itertools.permutations(range(array.ndim)))[1:]:
+            if array.transpose(axes).shape == shape:
+                yield array.transpose(axes), f"right after transpose{axes}"
     if array.shape != shape and array.size == math.prod(shape):
         yield array.reshape(shape), f"read as {by(shape)}"
         yield array.reshape(shape, order="F"), f"read as {by(shape)}, column by column"
@@ -190,7 +192,7 @@ def guess(name, array):
         runs = [mistakes.steps_with(mistake.diff, pieces) for pieces in (None, mistakes.PIECES)]
         if any(compare(name, array, run[name]).agrees for run in runs if name in run):
             same.append(mistake.what)
-        elif name == mistakes.measure(mistake)[1][0]:
+        elif name == mistakes.first_off(mistake)[1]:
             similar.append(mistake.what)
     if same:
         return "gpt2.py gives your numbers there with this mistake: " + "; or ".join(same)

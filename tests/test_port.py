@@ -284,8 +284,7 @@ def test_there_are_enough_and_the_page_lists_them_all():
 def test_a_mistake_in_the_model_has_the_fingerprint_on_the_page(mistake):
     row = rows_of("model")[MODEL.index(mistake)]
     fresh = list(mistakes.model_row(mistake))
-    _, (_, *numbers), _ = mistakes.measure(mistake)
-    for cell, number in zip((2, 3), numbers):
+    for cell, number in zip((2, 3), mistakes.first_off(mistake)[2:]):
         if number > compare_steps.TOLERANCE and not math.isinf(number):
             # two digits are shown, and other processors round differently
             assert float(row[cell]) == pytest.approx(number, rel=0.06, abs=4e-6)
@@ -293,9 +292,9 @@ def test_a_mistake_in_the_model_has_the_fingerprint_on_the_page(mistake):
     assert row[:5] == fresh[:5]
 
 
-@named([mistake for mistake in MODEL if mistakes.measure(mistake)[1][0]])
+@named([mistake for mistake in MODEL if mistakes.first_off(mistake)[1]])
 def test_the_guess_is_right(mistake):
-    pieces, (name, *_), _ = mistakes.measure(mistake)
+    pieces, name, _, _ = mistakes.first_off(mistake)
     guess = compare_steps.guess(name, mistakes.steps_with(mistake.diff, pieces)[name])
     assert guess.startswith("gpt2.py gives your numbers there with this mistake: ")
     assert mistake.what in guess
@@ -316,7 +315,7 @@ def test_a_mistake_in_the_tokenizer_shows_in_its_example(mistake):
 
 
 def test_the_page_says_how_many_mistakes_leave_the_text_untouched():
-    untouched = [mistake.what for mistake in MODEL if mistakes.measure(mistake)[2] == 20]
+    untouched = [mistake.what for mistake in MODEL if mistakes.right_tokens(mistake) == 20]
     n_untouched, n_all = re.search(r"(\w+) of the (\d+) mistakes", PAGE).groups()
     assert int(n_all) == len(MODEL)
     assert ["five", "six", "seven", "eight", "nine", "ten"].index(n_untouched.lower()) + 5 == len(
