@@ -18,6 +18,7 @@ from encoder import get_encoder, read_file
 
 REPLACE = "\nIf it is OpenAI's, delete it and run again; if not, copy it again (3M: git checkout)."
 
+
 class UsageError(Exception):
     """A wrong argument. The first line of the message says what is wrong, the rest what to do."""
 
@@ -82,8 +83,8 @@ def read_block(data, handle):  # -> (key, value), (key, value), ...
 
 
 def read_index(path):
-    """Return {name: (dtype, file, offset, size, shape)} and the number of files
-    A LevelDB table: blocks of entries (TensorFlow's tensor_bundle.proto), their handles, a footer."""
+    """Return {name: (dtype, file, offset, size, shape)} and the number of files.
+    A LevelDB table: blocks of entries, a block of their handles, a footer; tensor_bundle.proto."""
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
@@ -204,9 +205,8 @@ MODELS_URL = "https://openaipublic.blob.core.windows.net/gpt-2/models"
 MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
 MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a full disk fails early
                "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
-PAUSES = [0.5, 1, 3]  # seconds before another try; from the first again once something came
 MIRROR = "\nRun again, or set GPT2_MODELS_URL to a mirror. --model_size 3M needs no download."
-TIMEOUT = (10, 30)  # seconds to wait for a connection, and for each piece of an answer
+PAUSES, TIMEOUT = [0.5, 1, 3], (10, 30)  # seconds between tries; to connect, for a piece
 
 
 def ask(method, url, **headers):  # -> the answer; ValueError is final, ConnectionError may pass
