@@ -197,7 +197,7 @@ def guess(name, array):
     if same:
         return "gpt2.py gives your numbers there with this mistake: " + "; or ".join(same)
     return "\n  ".join(["None of the mistakes in docs/port.md gives your numbers there. "
-                        "These show there first:", *(similar or ["(none)"])])
+                        "Those that first show at this step:", *(similar or ["(none)"])])
 
 
 def main(path):

@@ -156,7 +156,7 @@ def tokenize(module, text=None, ids=None):
         tokenizer = openais_vocabulary(module)
         return json.dumps(tokenizer.decode(ids) if text is None else tokenizer.encode(text),
                           ensure_ascii=False)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, KeyError):
         return "an error"
 
 
@@ -164,7 +164,7 @@ def tokenize(module, text=None, ids=None):
 
 def shown(number):  # 0.0000612 -> 6.1e-5, 0.508 -> 0.51
     if math.isinf(number):
-        return "another shape"
+        return "different shape"
     if number <= TOLERANCE:
         return "right"
     return f"{number:.1e}".replace("e-0", "e-") if number < 0.095 else f"{number:#.2g}"
