@@ -283,7 +283,8 @@ def fetch(url, path):  # tries until path is there, or until nothing more comes 
             problem = f"{url}: {proxy}{getattr(reason, 'strerror', None) or reason}"
             if isinstance(error, ValueError) or n_in_vain == len(PAUSES):
                 raise ModelError(problem + MIRROR) from error
-            print(f"{problem}; trying again in {PAUSES[n_in_vain]} s", file=sys.stderr)
+            if not path.exists():  # or else another process was faster
+                print(f"{problem}; trying again in {PAUSES[n_in_vain]} s", file=sys.stderr)
             time.sleep(PAUSES[n_in_vain])
             n_in_vain += 1
     for part in path.parent.glob(f"{path.name}.*.part"):  # of other versions
@@ -350,8 +351,7 @@ def read_command_line(main, words):  # -> what main yields. UsageError, UnicodeE
 def encode_prompt(prompt, encoder, n_tokens, n_ctx):  # -> ids, which leave room for n_tokens more
     if prompt == "-":
         text = getattr(sys.stdin, "buffer", sys.stdin).read()  # bytes; in a notebook, text
-        text = text if isinstance(text, str) else text.decode("utf-8-sig")
-        prompt = re.sub(r"\r?\n\Z", "", text)
+        prompt = re.sub(r"\r?\n\Z", "", text if isinstance(text, str) else text.decode("utf-8-sig"))
     if prompt == "" and "<|endoftext|>" not in encoder.encoder:
         raise UsageError("an empty prompt needs <|endoftext|>, which this vocabulary lacks")
     ids = encoder.encode(prompt) or [encoder.encoder["<|endoftext|>"]]
