@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import plots
 import world
 
 HERE = Path(__file__).parent
@@ -35,16 +36,16 @@ def one_of(words):
     return "(" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + ")"
 
 
-SEX = {**dict.fromkeys(world.GIRLS, "she"), **dict.fromkeys(world.BOYS, "he"), **world.BEASTS,
-       **world.TRADES}
+SEX = {**plots.RARE, **plots.NAMES, **plots.TRADES, **plots.BEASTS,
+       **dict.fromkeys(plots.GIRLS, "she"), **dict.fromkeys(plots.BOYS, "he")}
 KIN = {**dict.fromkeys("boy man father grandfather uncle brother son snowman".split(), "he"),
        **dict.fromkeys("girl woman mother grandmother aunt sister daughter".split(), "she")}
 PRONOUNS = {**dict.fromkeys("he him his himself".split(), "he"),
             **dict.fromkeys("she her herself".split(), "she")}
-CHILD = one_of(world.GIRLS + world.BOYS)
-COLOUR, THING, PLACE = one_of(world.COLOURS), one_of(world.THINGS), one_of(world.PLACES)
-ANIMAL = one_of(world.ANIMALS + "kitten puppy mole beaver spider snail toad magpie".split())
-WHO = one_of(world.GIRLS + world.BOYS + list(world.BEASTS) + ["the " + t for t in world.TRADES])
+CHILD = one_of(plots.GIRLS + plots.BOYS)
+COLOUR, THING, PLACE = one_of(plots.COLOURS), one_of(plots.THINGS), one_of(plots.PLACES)
+ANIMAL = one_of(plots.ANIMALS + "kitten puppy mole beaver spider snail toad magpie".split())
+WHO = one_of(plots.GIRLS + plots.BOYS + list(plots.BEASTS) + ["the " + t for t in plots.TRADES])
 
 
 def name_faults(text):
@@ -63,13 +64,18 @@ def name_faults(text):
 def pronoun_faults(text, n_before=3):
     """"She", but nobody in this sentence or the ones just before is a "she"."""
     heard = [set()] * n_before
+    names = re.findall(r"\b(?:said|asked|cried|thought|whispered|and|of|to) ([A-Z]\w+)", text)
+    strangers = {name for name in names if name not in SEX}  # who may be he or she
     plain = re.sub(r'"[^"]*"', '""', text.replace("\n\n", " "))
     for sentence in re.split(r"(?<=[.!?])(?<!Mr\.)(?<!Mrs\.) ", plain):
         heard = heard[1:] + [set()]
         for word in re.findall(r"(?:Old|Little|Young|Mrs\.|Mr\.|Mother|Grandfather) [A-Z]\w+|\w+",
                                sentence):
-            if word in SEX or word.lower() in KIN:
-                heard[-1].add(SEX.get(word) or KIN[word.lower()])
+            who = word.title() if word.isupper() else word
+            if who in strangers:
+                heard[-1] |= {"he", "she"}
+            for sexes in SEX, KIN:
+                heard[-1] |= {sexes[form] for form in (who, who.lower()) if form in sexes}
             sex = PRONOUNS.get(word.lower())
             if sex and sex not in set().union(*heard) and not (sex == "he" and "snowman" in text):
                 yield f"who is '{word}'?"
@@ -116,7 +122,8 @@ def kind_faults(text):
         if owned and things[thing] == 1 and re.search(rf"\b[Tt]he (\w+ )?{thing}\b", text):
             yield f"which {thing}?"
     for animal in sorted(set(re.findall(rf"\b[Tt]he {ANIMAL}\b", text))):
-        if animal != "cat" and re.search(rf"\b[Tt]he (\w+ )?{animal}\b",
+        hero = re.search(rf"\b[Tt]he (\w+ )?{animal}\b", text.split("\n\n")[0])
+        if not hero and re.search(rf"\b[Tt]he (\w+ )?{animal}\b",
                                          text[:re.search(rf"\b{animal}\b", text).end()]):
             if not re.search(f"[Ii]t (was|must have been) the {animal}", text):
                 yield f"which {animal}?"
@@ -133,12 +140,12 @@ def faults(text):
 def exchange(text, sort, rng):
     """The text with one word exchanged for another of its sort, as a test. -> str or None"""
     pattern, words = {
-        "colour": (rf"\b{COLOUR} (?={THING}\b)", world.COLOURS),
-        "name": (rf"\b{CHILD}\b", world.GIRLS + world.BOYS),
+        "colour": (rf"\b{COLOUR} (?={THING}\b)", plots.COLOURS),
+        "name": (rf"\b{CHILD}\b", plots.GIRLS + plots.BOYS),
         "pronoun": (r"\b(he|she|his)\b", ["he", "she"]),
         "owner": (rf'my {THING}[^"]*" \w+ (?P<owner>{CHILD})\b', re.findall(rf"\b{CHILD}\b", text)),
-        "place": (rf"(?:ran|went|hurried|walked) to {PLACE}(?=, and there\b)", world.PLACES),
-        "animal": (rf"\bthe {ANIMAL}\b", world.ANIMALS)}[sort]
+        "place": (rf"(?:ran|went|hurried|walked) to {PLACE}(?=, and there\b)", plots.PLACES),
+        "animal": (rf"\bthe {ANIMAL}\b", plots.ANIMALS)}[sort]
     found = list(re.finditer(pattern, text))
     if sort in ("colour", "name", "animal"):
         found = found[1:]  # the first one says what is so
