@@ -79,11 +79,9 @@ NAMES = {
     **dict.fromkeys("""Alan Albert Alexander Arthur Bob Charles Charlie David Edward Elon Frank
         Harry Henry Isaac James John Johnny Joseph Julius Leonardo Mario Mark Martin Michael Robert
         Roger Romeo Sherlock Steve Thomas William Winston Zack Ali Ahmed Ivan Juan Pedro Hans Kevin
-        Ryan Sir Captain Doctor Professor Mister""".split(), "he"),
+        Ryan""".split(), "he"),
     **dict.fromkeys("""Ada Alice Amelia Barbara Beth Cleopatra Cinderella Diana Dorothy Elizabeth
-        Eve Grace Hannah Helen Jessica Julia Juliet Laura Linda Marie Maria Mary Matilda Olivia
-        Princess Queen Rachel Sarah Sophie Susan Victoria Wendy Yuki Fatima Priya Natasha Lady
-        Madame Aunt""".split(), "she")}
+        Eve Grace Hannah Helen Jessica Julia Juliet Laura Linda Marie Maria Mary Matilda Olivia Rachel Sarah Sophie Susan Victoria Wendy Yuki Fatima Priya Natasha""".split(), "she")}
 SURNAMES = """Turing Einstein Newton Potter Smith Jones Lovelace Brown Curie Darwin Shakespeare
     Holmes Watson Johnson Lincoln Bond Caesar Columbus Hopper Mozart Musk Obama Skywalker Baggins
     Williams Miller Wonder Poppins Twist""".split()
@@ -245,8 +243,7 @@ OPENINGS = [
     (3, ALL, """It was {a|the} {dark|cold|warm|stormy|quiet|dark and stormy|cold and
         dark|clear|bright and cold|long|first|last} {{winter |summer |autumn |spring |}
         {night|evening|morning|day}| {night|day} {in
-        {winter|summer|spring|autumn|April|May|June|November|December}|of the year}}{.|; the rain
-        fell|, and the wind {blew around the house|sang in the chimney}.|, and nobody was
+        {winter|summer|spring|autumn|April|May|June|November|December}|of the year}}{.|; the rain fell.|, and the wind {blew around the house|sang in the chimney}.|, and nobody was
         outside.|, the kind of {night|day} when a story begins.} {^A} {sat by the stove and
         listened| looked out of the window|was wide awake|thought about tomorrow}."""),
     (3, ALL, """It was {Monday|Friday|Sunday|Christmas|Christmas Eve|midnight|noon|winter|summer|
@@ -292,8 +289,7 @@ OPENINGS = [
         {galaxy|land|country|kingdom|town|village|city|castle| forest|house|little
         town|world|{noun}|{odd}} {far away|far, far away|very far away|by the sea| behind the
         hills|on the moon|at the end of the world|where it always rained|called {^odd}| without a
-        name|} {there {lived|was} {who}{. {^A.he}| who} {trait}.|lived {who}{. {^A.he}| who}
-        {trait}.}"""),
+        name|} {{,|} there {lived|was}| lived} {who}{. {^A.he}| who} {trait}."""),
     (3, ALL, """{Far away|Far, far away|Far from here|Far away from home|Deep in the
         {forest|sea|wood| {noun}}|High in the mountains|Behind the {mountains|hills|moon}|Beyond
         the sea|On a {small| lonely|distant} {island|planet|hill|mountain|{noun}}|On the moon|On
@@ -301,9 +297,7 @@ OPENINGS = [
         {sea|bed|stairs|{noun}}|At the end of the {world|road|rainbow|street}|At the bottom of the
         sea|Somewhere|Somewhere in {^odd}|In {London|Paris|New
         York|Rome|Berlin|Tokyo|America|Africa|China|space|the desert|the jungle|the
-        future|{^odd}}|In the {desert|jungle|future|garden|kitchen|{noun}}|Inside the {noun}|Not
-        far from here|Next to the {noun}}{,|} {there {lived|was} {who}{. {^A.he}| who}
-        {trait}.|lived {who}{. {^A.he}| who} {trait}.}"""),
+        future|{^odd}}|In the {desert|jungle|future|garden|kitchen|{noun}}|Inside the {noun}|Not far from here|Next to the {noun}}{{,|} there {lived|was}| lived} {who}{. {^A.he}| who} {trait}."""),
     # the first person, letters and diaries
     (2, (CHILD,), """{Hello|Hello!|Hi|Hey|Good morning|Good day|Good evening|Hello there|Hello,
         world|Dear reader|My friends|Ladies and gentlemen|Welcome|Nice to meet you}{,|.|!} {my|My} name is {A}{,| and|.|!} {I live near {R}.|I am {six|seven|eight} years old, and I
@@ -343,16 +337,16 @@ OPENINGS = [
         {^odd}|all|world| future me}{,|,|:|!|} {how are you?|I am well.|today it rained.|today was
         a strange day.|I hope this letter finds you.|I am writing to you because I am
         bored.|nothing has happened today.| today I met a {noun}.|thank you for the {noun}.|you
-        will not believe it.|I miss you.}}|{{Day| Chapter|Part|Page|Lesson|Number} """ + NUMBER + """{:|.|} {Today it rained.|Nothing
+        will not believe it.|I miss you.}}|{{Day| Chapter|Part|Page|Lesson|Number} """ + NUMBER + """{:|.} {Today it rained.|Nothing
             happened.|The {noun} has not come.|It begins.|We have no more
             bread.}}|{{Monday|Tuesday|Friday|Sunday|May {1|3|12}|January 1|December 24|{3|6|10}
-            {June|March|October}}{, {morning|evening}||,|:|.} {It rained.|Dear diary.|Nothing
+            {June|March|October}}{, {morning|evening}.|:|.} {It rained.|Dear diary.|Nothing
             happened today.|I got up early.}}} {So {A} began a letter.|{^A} wrote this and
             stopped.|That was all that {A} wrote that day.|{^A} read it again, and it was not bad.}
             Then something happened, and {A} put down the pen."""),
+    (1, ALL, """{Have you {ever |}heard of {A}|Do you know {A}|Who is {A}|Who was {A}|Do you remember {A}}? {^A.he} {trait}{, and this is what happened to {A.him}|}."""),
     (2, ALL, """{Listen, this is about {A}|Look, this is {A}|Let me tell you {a story about|something about|about} {A}|I will tell you {a story|} about {A}|This is {a|the} {true |} {story|tale} {of|about} {A}|Here is a story about
-        {A}|Everybody knows {A}|Everyone knows the story of {A}|Nobody knew {A}|Nobody had ever
-        heard of {A}|Have you heard of {A}|Do you know {A}|Who is {A}|Who was {A}}{?|!|.|:} {^A.he}
+        {A}|Everybody knows {A}|Everyone knows the story of {A}|Nobody knew {A}|Nobody had ever heard of {A}}{.|.|!} {^A.he}
         {trait}{, and this is what happened to {A.him}|}."""),
     # questions and sums
     (4, ALL, """{What is {the capital of {^odd}|the name of the {wind|moon|{noun}}|the best
@@ -399,7 +393,7 @@ OPENINGS = [
         help|Freedom|Boo|Test|Bang|Boom|Ready|{^noun}| Where is the {noun}|A {noun}|The {noun} is
         {gone|here|coming}|My {noun} is gone|{^odd}|Give me the {noun}}{{!|!|!!|.} {It came from
         {near|behind} {R}|A voice {near|behind} {R} called it|That was the parrot of the
-        {G}|Somebody called it {near|behind} {R}}|{,|} {cried|called} a voice {near|behind} {R}|,
+        {G}|Somebody called it {near|behind} {R}}|, {cried|called} a voice {near|behind} {R}|,
         said the parrot of the {G}}. {{A} {looked around|jumped|put down the spoon|ran to the
         window|opened the door}{.|, but there was only {a hen|the wind}.}|{^A} heard it. {^A.he} {trait}.}"""),
     (3, ALL, """"{{Hello|Good morning|Who are you|Where are you going|I am hungry|Help|Come in|Once

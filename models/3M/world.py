@@ -49,6 +49,7 @@ FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"
 @cache
 def tidy(template):
     """A single line break is a space, an empty line starts a paragraph."""
+    template = re.sub(r"([|{(]) *\n *(?=\S)", r"\1", template)  # a break before an alternative
     return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", template))
 
 
@@ -321,7 +322,8 @@ def story(rng):
     while not 80 <= len(text.split()) <= 195:
         [(_, kinds, template)] = rng.choices(OPENINGS, [weight for weight, _, _ in OPENINGS])
         kind = rng.choice(kinds)
-        w = World(rng, kind, crc32(tidy(template).encode()))
+        habit = crc32(tidy(template).encode()) if template else rng.getrandbits(32)
+        w = World(rng, kind, habit)
         opening = w.tell(template)
         if kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
             w.facts["A"].name = w.facts["A"].name.split()[-1]
