@@ -507,7 +507,7 @@ def in_the_rain(w):
     yield w.tell("""{Then it began to rain|Suddenly dark clouds came up, and it began to
         rain|Halfway there it began to rain}. {A} {ran|hurried} {into an old barn|under a big
         tree|into a hollow tree}. {A wet {U}|A {U}, wet from nose to tail,} {sat there already|came
-        in after {A.him}}. "{There is no room for two|Is there room for me|I am cold}," said the
+        in after {A.him}}. "{There is no room for two|I was here first|I am cold}," said the
         {U}.
 
         "{Come closer|There is always room|Two are warmer than one}," said {A}. They {sat close
@@ -606,8 +606,7 @@ def mud(w):
     """The hero falls into the mud, and laughs."""
     yield w.tell("""{Then {A} {slipped|did not look where {A.he} was going} and|Near {Q} {A}} fell
         into {the mud|a big puddle|a heap of leaves}. {{A} was {brown|wet} from head to toe.|Only
-        {A.his} nose was still clean.} {A {V} saw it and laughed. "{Do it again|Is the water
-        warm|What a fine bath}!" cried the {V}. {A} wanted to be angry, but then {A.he} laughed,
+        {A.his} nose was still clean.} {A {V} saw it and laughed. "{Do it again|That was a big one|What a fine bath}!" cried the {V}. {A} wanted to be angry, but then {A.he} laughed,
         too.|{A} {sat there for a while and thought|looked around}. "{Nobody has seen it|It is soft
         here|Mud is good for the skin}," {A.he} said, and {A.he} got up again.}""")
 
@@ -632,8 +631,8 @@ def bad_ears(w):
     yield w.tell("""{At {Q}|Near {Q}|On the road} {A} asked the old {G}. "{Have you seen my {T}|Do
         you know where my {T} is}?"
 
-        "{A {Z}|Your {Z}|Did you say a {Z}}?" said the {G}, who {did not hear well|was a little
-        deaf}. "{I have no {Z}|It is too late for a {Z}|What do you want with a {Z}}?"
+        "{A {Z}|Your {Z}|Did you say a {Z}}?" asked the {G}, who {did not hear well|was a little
+        deaf}. "{I have no {Z}.|It is too late for a {Z}.|What do you want with a {Z}?}"
 
         "{No, a {T}|My {T}}!" cried {A}. "{Oh, a {T}," said the {G}. "|Why did you not say so?"
         said the {G}. "}{No, I have not seen one|I have seen no {T}}." {{A} said thank you all the
@@ -687,8 +686,7 @@ def lost(w):
     w.helper = "X"
     yield w.tell("""{So {A} ran|{^A} ran|{A} and the {X} went} to {R}, and there {lay|was} the {C}
         {T}{|, a little wet|, without a scratch|, just as {A} had left it}. {{A} {laughed|jumped
-        for joy|danced around it three times}.|"{There you are|How did you come here}?" said {A} to
-        the {T}. The {T} did not answer.|} {{A} gave the {X} a {D}{|, and the {X} ate it in one
+        for joy|danced around it three times}.|"{There you are!|How did you come here?}" said {A} to the {T}. The {T} did not answer.|} {{A} gave the {X} a {D}{|, and the {X} ate it in one
         bite}.|"What can I give you for it?" asked {A}. "{A {D} would be nice|Nothing|A story},"
         said the {X}.}""")
     yield w.end("""From that day on {A} {tied the {T} to {A.his} arm|always knew where the {T}
@@ -763,7 +761,7 @@ def broken(w):
     yield w.thing(THINGS)
     yield w.tell("""{day} {A} {fell over a stone|fell over the cat|slipped at {P}}, and
         {crack|crash}! The {T} {was broken|had a {big|deep} crack|broke in two}. {"{Oh no|Oh
-        dear}!" cried {A}. "{My {C} {T}|What shall I do now|It was the best {T} in the world}!"|{A}
+        dear}!" cried {A}. "{My {C} {T}|Now it is gone for ever|It was the best {T} in the world}!"|{A}
         {held the pieces in {A.his} hands and did not say a word|sat down beside the {T} and
         cried}.}""")
     w.facts["G"] = w.new(["tailor", "shoemaker", "farmer"])
@@ -806,7 +804,7 @@ def present(w):
         are|Then you have a present already|Well then}," said the {G}.
 
         So {A} {p.2}. {And that was the present.|It cost nothing at all.}""")
-    yield w.end(""""{This is the best present I ever had|How did you know that I like {p}}?" said
+    yield w.end(""""{This is the best present I ever had!|How did you know that I like {p}?}" said
         the {k}, and she {hugged {A}|gave {A} the biggest piece of cake}.""",
                 """{A}'s {k} {laughed and cried|smiled all day}, and she told everyone about
                     it.""",
@@ -1779,7 +1777,7 @@ def star(w):
         closer|bent down} and {took it in {A.his} hand|put it into a glass|put it into {A.his}
         hat}. {It was not hot at all.|It was quite cold, and it blinked.|It was smaller than {A}
         had thought.|It was as light as a feather.|It went out, and then it shone again.} "{You
-        must be lonely down here|How do you get home again|I will bring you back}," said {A}.""")
+        must be lonely down here|Wait, I will help you|I will bring you back}," said {A}.""")
     yield from w.trial(.35)
     yield w.tell("""{{A} climbed up the hill|{A} climbed onto the roof|{A} went to the highest
         tree|{A} stood on a chair behind {Q}} and held the light up to the sky. {"Here it is!"
@@ -1870,7 +1868,7 @@ def painting(w):
     """Somebody is painted, and does not like it."""
     w.facts["M"] = w.new(ANIMALS)
     yield w.tell("""{day} a painter came to the village{.|, with a {big|heavy} box full of
-        colours.} {"Shall I paint you, {A}?" asked the painter.|"I will paint you for a {D}," said the painter to {A}.} {{A}
+        colours.} {"Shall I paint you?" asked the painter, and looked at {A}.|"I will paint you for a {D}," said the painter to {A}.} {{A}
         sat down {near|at} {P} and did not move.|{A} sat still for {an hour|a whole morning}, and
         it was not easy.} {A fly sat on {A.his} nose.|{^A.his} foot fell asleep.|The sun went
         behind the church.|"Do not laugh," said the painter.|A {M} came to look and stayed.}
