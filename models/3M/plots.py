@@ -9,22 +9,22 @@ To add a plot, write a function that takes a world `w` and yields paragraphs:
             jump over it}?" asked {A}.\"\"\")
         yield from w.trial(.5)
         w.helper = "X"
-        yield w.tell(\"\"\"A {X} looked out of the water. "{Come in|It is warm}," said the {X}.\"\"\")
+        yield w.tell(\"\"\"A {X} looked out. "{Come in|It is warm}," said the {X}.\"\"\")
         yield w.end("{A} went home without a dry sock.", "And the {X} has the puddle to itself.")
 
 `plot` names the kinds of heroes that fit, and the cues: when one of these words stands in the
 opening, in the hero's name or in what the hero is usually like, the plot becomes much likelier.
-`w.trial(chance)` lets something happen on the way, `w.helper` says which animal now likes the hero,
-`w.friend = True` that there is a friend {B} (introduced as "a {B.boy} named {B}"), and `w.end` takes
-the plot's own endings, to which it adds one that answers the opening. `w.new(words)` gives a word
-that means nothing in this story yet, for w.facts, where {X}, {T} and all the others are kept. Then
+`w.trial(chance)` lets something happen on the way. `w.helper` says which animal now likes the
+hero, `w.friend = True` that there is a friend {B} (introduced as "a {B.boy} named {B}"). `w.end`
+takes the plot's own endings, to which it adds one that answers the opening. `w.new(words)` gives a
+word that means nothing in this story yet, for w.facts, where {X}, {T} and all the others are kept.
 
-    python models/3M/world.py 500 | grep -B3 -A9 puddle
+    python models/3M/world.py --plot puddle
 
 shows the plot, and pytest tests/test_world.py tells it a few times and looks for mistakes.
 """
 CHILD, GROWN, ROYAL, BEAST = "child", "grown-up", "king or queen", "beast"
-STRANGER, ODD = "stranger", "odd name"    # a robot; Alan Turing: grown-ups from outside the world
+STRANGER, ODD = "stranger", "odd name"  # a robot; Alan Turing: grown-ups from outside the world
 
 
 # ---- the words
@@ -81,7 +81,8 @@ NAMES = {
         Roger Romeo Sherlock Steve Thomas William Winston Zack Ali Ahmed Ivan Juan Pedro Hans Kevin
         Ryan""".split(), "he"),
     **dict.fromkeys("""Ada Alice Amelia Barbara Beth Cleopatra Cinderella Diana Dorothy Elizabeth
-        Eve Grace Hannah Helen Jessica Julia Juliet Laura Linda Marie Maria Mary Matilda Olivia Rachel Sarah Sophie Susan Victoria Wendy Yuki Fatima Priya Natasha""".split(), "she")}
+        Eve Grace Hannah Helen Jessica Julia Juliet Laura Linda Marie Maria Mary Matilda Olivia
+        Rachel Sarah Sophie Susan Victoria Wendy Yuki Fatima Priya Natasha""".split(), "she")}
 SURNAMES = """Turing Einstein Newton Potter Smith Jones Lovelace Brown Curie Darwin Shakespeare
     Holmes Watson Johnson Lincoln Bond Caesar Columbus Hopper Mozart Musk Obama Skywalker Baggins
     Williams Miller Wonder Poppins Twist""".split()
@@ -170,7 +171,6 @@ FACT = """{the moon is made of cheese|every fox is a little afraid of geese|nobo
     lost|good things come in the rain|a kind word opens every door|the sea is only a very big
     puddle|{noun}s are made of {noun}s|all {noun}s can talk at night}"""
 NUMBER = "{1|2|3|4|5|6|7|8|9|10|12|17|20|25|42|50|100|365|1000}"
-BECAUSE = """{It was {old|cold|late}|The {noun} was {old|big|tired}|Nobody knew why}"""
 
 # A sentence that somebody types who has never heard of the story world. `World.half` may cut it.
 SENTENCES = """{{The|A|My|Your|Our|This|That|Every|One|Some|No}
@@ -202,7 +202,8 @@ SENTENCES = """{{The|A|My|Your|Our|This|That|Every|One|Some|No}
     {noun}|become|{noun}s|{^odd}}}"""
 
 
-ANY, PEOPLE = (CHILD,) * 5 + (GROWN, GROWN, BEAST, BEAST, ROYAL), (CHILD,) * 5 + (GROWN, GROWN, ROYAL)
+ANY = (CHILD,) * 5 + (GROWN, GROWN, BEAST, BEAST, ROYAL)
+PEOPLE = (CHILD,) * 5 + (GROWN, GROWN, ROYAL)
 NEWCOMERS = (STRANGER,) * 3 + (ODD,)
 ALL = (CHILD,) * 4 + (GROWN, BEAST, STRANGER, ODD)
 
@@ -240,12 +241,13 @@ OPENINGS = [
         apple|opened the window}. "{Good morning, world|Today something will happen}," {A.he}
         said."""),
     # time and weather
-    (3, ALL, """It was {a|the} {dark|cold|warm|stormy|quiet|dark and stormy|cold and
-        dark|clear|bright and cold|long|first|last} {{winter |summer |autumn |spring |}
-        {night|evening|morning|day}| {night|day} {in
-        {winter|summer|spring|autumn|April|May|June|November|December}|of the year}}{.|; the rain fell.|, and the wind {blew around the house|sang in the chimney}.|, and nobody was
-        outside.|, the kind of {night|day} when a story begins.} {^A} {sat by the stove and
-        listened| looked out of the window|was wide awake|thought about tomorrow}."""),
+    (3, ALL, """It was {a|the} {dark|cold|warm|stormy|quiet|dark and stormy|cold and dark|clear|
+        bright and cold|long|first|last} {{winter |summer |autumn |spring |} {night|evening|
+        morning|day}| {night|day} {in {winter|summer|spring|autumn|April|May|June|November|
+        December}|of the year}}{.|; the rain fell.|, and the wind {blew around the house|sang in
+        the chimney}.|, and nobody was outside.|, the kind of {night|day} when a story begins.}
+        {^A} {sat by the stove and listened| looked out of the window|was wide awake|thought about
+        tomorrow}."""),
     (3, ALL, """It was {Monday|Friday|Sunday|Christmas|Christmas Eve|midnight|noon|winter|summer|
         spring|autumn|early|late|very late|raining|snowing|cold|hot|dark|the middle of the
         night|the first day of school|the last day of summer|half past six|time for supper}
@@ -290,24 +292,26 @@ OPENINGS = [
         town|world|{noun}|{odd}} {far away|far, far away|very far away|by the sea| behind the
         hills|on the moon|at the end of the world|where it always rained|called {^odd}| without a
         name|} {{,|} there {lived|was}| lived} {who}{. {^A.he}| who} {trait}."""),
-    (3, ALL, """{Far away|Far, far away|Far from here|Far away from home|Deep in the
-        {forest|sea|wood| {noun}}|High in the mountains|Behind the {mountains|hills|moon}|Beyond
-        the sea|On a {small| lonely|distant} {island|planet|hill|mountain|{noun}}|On the moon|On
-        Mars|On the planet {^odd}|On top of {a|the} {mountain|hill|{noun}}|Under the
-        {sea|bed|stairs|{noun}}|At the end of the {world|road|rainbow|street}|At the bottom of the
-        sea|Somewhere|Somewhere in {^odd}|In {London|Paris|New
-        York|Rome|Berlin|Tokyo|America|Africa|China|space|the desert|the jungle|the
-        future|{^odd}}|In the {desert|jungle|future|garden|kitchen|{noun}}|Inside the {noun}|Not far from here|Next to the {noun}}{{,|} there {lived|was}| lived} {who}{. {^A.he}| who} {trait}."""),
+    (3, ALL, """{Far away|Far, far away|Far from here|Far away from home|Deep in the {forest|sea|
+        wood| {noun}}|High in the mountains|Behind the {mountains|hills|moon}|Beyond the sea|On a
+        {small| lonely|distant} {island|planet|hill|mountain|{noun}}|On the moon|On Mars|On the
+        planet {^odd}|On top of {a|the} {mountain|hill|{noun}}|Under the {sea|bed|stairs|{noun}}|At
+        the end of the {world|road|rainbow|street}|At the bottom of the sea|Somewhere|Somewhere in
+        {^odd}|In {London|Paris|New York|Rome|Berlin|Tokyo|America|Africa|China|space|the desert|
+        the jungle|the future|{^odd}}|In the {desert|jungle|future|garden|kitchen|{noun}}|Inside
+        the {noun}|Not far from here|Next to the {noun}}{{,|} there {lived|was}| lived} {who}{.
+        {^A.he}| who} {trait}."""),
     # the first person, letters and diaries
     (2, (CHILD,), """{Hello|Hello!|Hi|Hey|Good morning|Good day|Good evening|Hello there|Hello,
-        world|Dear reader|My friends|Ladies and gentlemen|Welcome|Nice to meet you}{,|.|!} {my|My} name is {A}{,| and|.|!} {I live near {R}.|I am {six|seven|eight} years old, and I
-        live near {R}.|I like {D}s and rain.} {That is what {A} wrote on the first page of a new
-        book.|So began the letter that {A} wrote to {A.his} aunt.} {The next day there was much
-        more to write.|And the rest of the story goes like this.}"""),
-    (2, (CHILD, CHILD, BEAST, ODD), """{My|My|my} name is {A}{.|, and I am not from here.|, said the newcomer.|, and I am
-        very pleased to meet you.} {That was how {A} began every letter.|{^A} said it three times,
-        once to each hen.|{^A} wrote it on the door, so that everyone could read it.} {^A.he}
-        {trait}."""),
+        world|Dear reader|My friends|Ladies and gentlemen|Welcome|Nice to meet you}{,|.|!} {my|My}
+        name is {A}{,| and|.|!} {I live near {R}.|I am {six|seven|eight} years old, and I live near
+        {R}.|I like {D}s and rain.} {That is what {A} wrote on the first page of a new book.|So
+        began the letter that {A} wrote to {A.his} aunt.} {The next day there was much more to
+        write.|And the rest of the story goes like this.}"""),
+    (2, (CHILD, CHILD, BEAST, ODD), """{My|My|my} name is {A}{.|, and I am not from here.|, said
+        the newcomer.|, and I am very pleased to meet you.} {That was how {A} began every letter.|
+        {^A} said it three times, once to each hen.|{^A} wrote it on the door, so that everyone
+        could read it.} {^A.he} {trait}."""),
     (4, ALL, """{I am|I'm|We are|You are|I was|I will be|I want to be|I would like to be} {{so
         |very |} {tired| hungry|happy|sad|late|cold|old|alone|lost|bored|afraid}|a {noun}|the
         {noun}|not {a {noun}|tired|here|happy}|the {smallest|best|oldest|happiest|last} {noun} {in
@@ -332,22 +336,25 @@ OPENINGS = [
             wall of the barn.|. Those were the first words of {A}'s letter.} {And nobody
             laughed.|It was true, too.|Then something happened.|The cat heard it and said
             nothing.|{^A.he} {trait}.}"""),
-    (3, ALL, """{{{Dear|My dear|Dearest} {diary|Diary|grandmother|aunt|friend|Santa|Santa
-        Claus|mother| mom|dad|Mr. President|Sir|sir or madam|teacher|king|{noun}|{^odd}|{^odd}
-        {^odd}|all|world| future me}{,|,|:|!|} {how are you?|I am well.|today it rained.|today was
-        a strange day.|I hope this letter finds you.|I am writing to you because I am
-        bored.|nothing has happened today.| today I met a {noun}.|thank you for the {noun}.|you
-        will not believe it.|I miss you.}}|{{Day| Chapter|Part|Page|Lesson|Number} """ + NUMBER + """{:|.} {Today it rained.|Nothing
-            happened.|The {noun} has not come.|It begins.|We have no more
-            bread.}}|{{Monday|Tuesday|Friday|Sunday|May {1|3|12}|January 1|December 24|{3|6|10}
-            {June|March|October}}{, {morning|evening}.|:|.} {It rained.|Dear diary.|Nothing
+    (3, ALL, """{{{Dear|My dear|Dearest} {diary|Diary|grandmother|aunt|friend|Santa|Santa Claus|
+        mother| mom|dad|Mr. President|Sir|sir or madam|teacher|king|{noun}|{^odd}|{^odd} {^odd}|
+        all|world| future me}{,|,|:|!|} {how are you?|I am well.|today it rained.|today was a
+        strange day.|I hope this letter finds you.|I am writing to you because I am bored.|nothing
+        has happened today.| today I met a {noun}.|thank you for the {noun}.|you will not believe
+        it.|I miss you.}}|{{Day| Chapter|Part|Page|Lesson|Number} """ + NUMBER + """{:|
+            .} {Today it rained.|Nothing happened.|The {noun} has not come.|It begins.|We have no
+            more bread.}}|{{Monday|Tuesday|Friday|Sunday|May {1|3|12}|January 1|December 24|{3|6|
+            10} {June|March|October}}{, {morning|evening}.|:|.} {It rained.|Dear diary.|Nothing
             happened today.|I got up early.}}} {So {A} began a letter.|{^A} wrote this and
             stopped.|That was all that {A} wrote that day.|{^A} read it again, and it was not bad.}
             Then something happened, and {A} put down the pen."""),
-    (1, ALL, """{Have you {ever |}heard of {A}|Do you know {A}|Who is {A}|Who was {A}|Do you remember {A}}? {^A.he} {trait}{, and this is what happened to {A.him}|}."""),
-    (2, ALL, """{Listen, this is about {A}|Look, this is {A}|Let me tell you {a story about|something about|about} {A}|I will tell you {a story|} about {A}|This is {a|the} {true |} {story|tale} {of|about} {A}|Here is a story about
-        {A}|Everybody knows {A}|Everyone knows the story of {A}|Nobody knew {A}|Nobody had ever heard of {A}}{.|.|!} {^A.he}
-        {trait}{, and this is what happened to {A.him}|}."""),
+    (1, ALL, """{Have you {ever |}heard of {A}|Do you know {A}|Who is {A}|Who was {A}|Do you
+        remember {A}}? {^A.he} {trait}{, and this is what happened to {A.him}|}."""),
+    (2, ALL, """{Listen, this is about {A}|Look, this is {A}|Let me tell you {a story about|
+        something about|about} {A}|I will tell you {a story|} about {A}|This is {a|the} {true |}
+        {story|tale} {of|about} {A}|Here is a story about {A}|Everybody knows {A}|Everyone knows
+        the story of {A}|Nobody knew {A}|Nobody had ever heard of {A}}{.|.|!} {^A.he} {trait}{, and
+        this is what happened to {A.him}|}."""),
     # questions and sums
     (4, ALL, """{What is {the capital of {^odd}|the name of the {wind|moon|{noun}}|the best
         {thing|{noun}} in the world|the biggest number|a {noun}|a {odd}|the meaning of
@@ -373,9 +380,9 @@ OPENINGS = [
     (1, ALL, """{Why|Who|What|Where|When|How|Why not|Really|What now|What if|So what|Hello}? {That
         was {the first word that {A} learned|{A}'s favourite word|what {A} said every morning}.|It
         was always {A}'s first word in the morning.} {^A.he} {trait}."""),
-    (3, ALL, NUMBER + "{+|+|-|*|/|x| + | + | - | x | plus | minus | times | and }" + NUMBER + """{=|=
-        | = | is | is | equals }{a lot|more than one|a very big number|not so easy|something with a
-        tail|a secret|enough for everyone|as many as the hens have legs}, {said {A}, who
+    (3, ALL, NUMBER + "{+|+|-|*|/|x| + | + | - | x | plus | minus | times | and }" + NUMBER + """{=|
+        = | = | is | is | equals }{a lot|more than one|a very big number|not so easy|something with
+        a tail|a secret|enough for everyone|as many as the hens have legs}, {said {A}, who
         {trait}.|said {A} at school. "Almost," said the teacher.|wrote {A} on the wall, and the
         hens looked at it.} {Then there was no more time for numbers.|That was the end of the
         lesson.|But that day {A} had other things to think about.}"""),
@@ -384,18 +391,18 @@ OPENINGS = [
         was how every day began.|Farther {A.he} did not come that day.|The hens were the first to
         hear it.} {^A.he} {trait}.}"""),
     # shouts and spoken words
-    (4, ALL, """{Help|Help me|Stop|Stop it|Fire|Look|Look out|Watch out|Hurry|Hurry up|Come
-        here|Come back| Surprise|Hooray|Oh no|Oh dear|Run|Wait|Go away|Wake up|Good morning|Good
-        night|Good evening|Hello| Hello, {world|friend|there|{noun}}|Hi|Hey|Hey you|Goodbye|Happy
-        birthday|Merry Christmas|Thank you|
-        Thanks|Sorry|Yes|No|Never|Silence|Attention|Listen|Wow|Ouch|Hurrah|Not again|Thief|Be
-        careful|Get up|Open the door|Breaking news|Eureka|Please|Please
-        help|Freedom|Boo|Test|Bang|Boom|Ready|{^noun}| Where is the {noun}|A {noun}|The {noun} is
-        {gone|here|coming}|My {noun} is gone|{^odd}|Give me the {noun}}{{!|!|!!|.} {It came from
-        {near|behind} {R}|A voice {near|behind} {R} called it|That was the parrot of the
-        {G}|Somebody called it {near|behind} {R}}|, {cried|called} a voice {near|behind} {R}|,
-        said the parrot of the {G}}. {{A} {looked around|jumped|put down the spoon|ran to the
-        window|opened the door}{.|, but there was only {a hen|the wind}.}|{^A} heard it. {^A.he} {trait}.}"""),
+    (4, ALL, """{Help|Help me|Stop|Stop it|Fire|Look|Look out|Watch out|Hurry|Hurry up|Come here|
+        Come back| Surprise|Hooray|Oh no|Oh dear|Run|Wait|Go away|Wake up|Good morning|Good night|
+        Good evening|Hello| Hello, {world|friend|there|{noun}}|Hi|Hey|Hey you|Goodbye|Happy
+        birthday|Merry Christmas|Thank you|Thanks|Sorry|Yes|No|Never|Silence|Attention|Listen|Wow|
+        Ouch|Hurrah|Not again|Thief|Be careful|Get up|Open the door|Breaking news|Eureka|Please|
+        Please help|Freedom|Boo|Test|Bang|Boom|Ready|{^noun}| Where is the {noun}|A {noun}|The
+        {noun} is {gone|here|coming}|My {noun} is gone|{^odd}|Give me the {noun}}{{!|!|!!|.} {It
+        came from {near|behind} {R}|A voice {near|behind} {R} called it|That was the parrot of the
+        {G}|Somebody called it {near|behind} {R}}|, {cried|called} a voice {near|behind} {R}|, said
+        the parrot of the {G}}. {{A} {looked around|jumped|put down the spoon|ran to the window|
+        opened the door}{.|, but there was only {a hen|the wind}.}|{^A} heard it. {^A.he}
+        {trait}.}"""),
     (3, ALL, """"{{Hello|Good morning|Who are you|Where are you going|I am hungry|Help|Come in|Once
         upon a time|I have an idea|What is that|Tell me a story|It is late|Stop|Yes|No|Why|Let us
         go|Wake up| Where is my {noun}|I have seen a {noun}|I want to be a {noun}|You are late|The
@@ -403,11 +410,12 @@ OPENINGS = [
         {said|asked|cried|whispered} {A}{. {^A.he} {trait}.| one {morning|evening}. {Nobody
         answered.|Only the hens heard it.|It was the first word that day.}|, who {trait}.}"""),
     (2, ALL, """{Roses are red{,| and|} violets are blue|Twinkle, twinkle, little star|Row, row,
-        row your boat|Happy birthday to you|To be{,|} or not to be|All you need is love|Let it
-        be|Hello darkness, my old friend|Mary had a little lamb|Humpty Dumpty sat on a wall|Jingle
+        row your boat|Happy birthday to you|To be{,|} or not to be|All you need is love|Let it be|
+        Hello darkness, my old friend|Mary had a little lamb|Humpty Dumpty sat on a wall|Jingle
         bells|The itsy bitsy spider| All work and no play|Shall I compare thee to a summer's day|I
         think, therefore I am|{^odd}, {odd}, {odd}|The {noun} is {red|blue|green}, the {noun} is
-        {grey|white|{odd}}|{^noun}s are {red|blue|sweet}, {noun}s are {green|{odd}}}{,|,|,| ...} {sang {A}, who {trait}|sang {A} all day long|said {A}, and forgot the rest|it goes in the
+        {grey|white|{odd}}|{^noun}s are {red|blue|sweet}, {noun}s are {green|{odd}}}{,|,|,| ...}
+        {sang {A}, who {trait}|sang {A} all day long|said {A}, and forgot the rest|it goes in the
         song that {A} liked best}. {The hens sang along.|The cat went out.|Then the song was over,
         and the story began.}"""),
     (2, ALL, """{Tell me|Tell us|Write|Write me|Give me|Read me|Sing|Please tell me|Can you tell
@@ -417,7 +425,8 @@ OPENINGS = [
         That is what {A} {said every evening|wanted most}.} {So the {G} told this one.|And this is
         the story that {A} heard.|But that day {A} had a story to tell.} {{^A} {trait}.|}"""),
     # whoever and whatever nobody has heard of
-    (7, NEWCOMERS, """{^A} {trait}. {Nobody had ever seen {one|anyone like {A.him}} before.|{^A.he} was new in the village.|Everyone knew that.|}"""),
+    (7, NEWCOMERS, """{^A} {trait}. {Nobody had ever seen {one|anyone like {A.him}} before.|{^A.he}
+        was new in the village.|Everyone knew that.|}"""),
     (4, NEWCOMERS, """{^A} {came to the village {on a Monday|one winter|in the rain}|lived all
         alone {near|behind} {R}|was {old|tired|lost|hungry|sad|happy|lonely|new here|not at
         home}|had {never seen the sea|no friends|come a long way|lost the way|a dream|one
@@ -441,17 +450,20 @@ OPENINGS = [
         near {R}|went for a walk|had a quarrel}. {So began the story that the {G} told|That was the
         favourite story of the {G}}, and {A} {always listened|knew it by heart}. But one day {A}
         had a story, too."""),
-    (4, ALL, """{half}{{.|...| ...|!} {That is what it said on {a piece of paper|an old sign|the door}.|So began an old book.|That was all that was left of the old letter.}|{,|,|...} {it said on {a piece of paper|an old sign|the first page}|{A} read in an old book|said {A} in {A.his} sleep|said the parrot of the {G}|the {G} always said}.} {{^A} read it twice
-        and {did not understand a word|laughed}.|{^A} thought about it {for a long time|at
-        breakfast}.|And what came next? {^A} wanted to know it.|{^A} did not know what it
-        meant.}"""),
+    (4, ALL, """{half}{{.|...| ...|!} {That is what it said on {a piece of paper|an old sign|the
+        door}.|So began an old book.|That was all that was left of the old letter.}|{,|,|...} {it
+        said on {a piece of paper|an old sign|the first page}|{A} read in an old book|said {A} in
+        {A.his} sleep|said the parrot of the {G}|the {G} always said}.} {{^A} read it twice and
+        {did not understand a word|laughed}.|{^A} thought about it {for a long time|at breakfast}.|
+        And what came next? {^A} wanted to know it.|{^A} did not know what it meant.}"""),
     (3, ALL, """{half}? {{^A} asked {everyone|the hens|the moon|the {G}}|That was what {A} wanted
         to know}. {Nobody knew.|"Ask again tomorrow," said the {G}.|"That is a good question," said
         the {G}.} {{^A.he} {trait}.|}"""),
-    (3, (ODD,), """{^A} {said|thought|believed|once wrote|was
-        sure|theorized|dreamed|says|knew|discovered| wrote|told everyone|claimed} {|that }{""" + FACT + """|{noun}s would one day {be
-            friends|become {noun}s|dance}|the {noun} {is|was} {a {noun}|{odd}}}. {Everyone
-            laughed.|Nobody believed it.|That is what people say.|} {^A.he} {trait}."""),
+    (3, (ODD,), """{^A} {said|thought|believed|once wrote|was sure|theorized|dreamed|says|knew|
+        discovered| wrote|told everyone|claimed} {|that }{""" + FACT + """|
+            {noun}s would one day {be friends|become {noun}s|dance}|the {noun} {is|was} {a {noun}|
+            {odd}}}. {Everyone laughed.|Nobody believed it.|That is what people say.|} {^A.he}
+            {trait}."""),
     (2, (ODD,), """{^A} {was|is} {a|the} {{famous|young|old|great|good|first} |}{noun} {from
         {^odd}|of {^odd}| who {trait}|and {trait}|}. {Nobody in the village had heard of
         {A.him}.|}"""),
@@ -580,10 +592,11 @@ def fog(w):
     """The way is lost, and found again."""
     yield w.tell("""{Then fog came up|A thick fog came down from the hill}, and {A} {could not see
         {A.his} own feet|did not know the way any more|walked in a circle}. {^A.he} {stopped|stood
-        still} and listened. {Far away a bell was ringing|Somewhere water was running|Somewhere a donkey was singing}. {"{That must be|I know that sound. It is} {Q}," said {A}.|} So
-        {A} {went after the sound|walked very slowly, with {A.his} arms stretched out}, and soon
-        {A.he} {stood at {Q}. From there {A.he} knew the way.|bumped into {Q}. "There you are,"
-        said {A}, and rubbed {A.his} nose.}""")
+        still} and listened. {Far away a bell was ringing|Somewhere water was running|Somewhere a
+        donkey was singing}. {"{That must be|I know that sound. It is} {Q}," said {A}.|} So {A}
+        {went after the sound|walked very slowly, with {A.his} arms stretched out}, and soon {A.he}
+        {stood at {Q}. From there {A.he} knew the way.|bumped into {Q}. "There you are," said {A},
+        and rubbed {A.his} nose.}""")
 
 
 @trial()
@@ -606,8 +619,9 @@ def mud(w):
     """The hero falls into the mud, and laughs."""
     yield w.tell("""{Then {A} {slipped|did not look where {A.he} was going} and|Near {Q} {A}} fell
         into {the mud|a big puddle|a heap of leaves}. {{A} was {brown|wet} from head to toe.|Only
-        {A.his} nose was still clean.} {A {V} saw it and laughed. "{Do it again|That was a big one|What a fine bath}!" cried the {V}. {A} wanted to be angry, but then {A.he} laughed,
-        too.|{A} {sat there for a while and thought|looked around}. "{Nobody has seen it|It is soft
+        {A.his} nose was still clean.} {A {V} saw it and laughed. "{Do it again|That was a big one|
+        What a fine bath}!" cried the {V}. {A} wanted to be angry, but then {A.he} laughed, too.|
+        {A} {sat there for a while and thought|looked around}. "{Nobody has seen it|It is soft
         here|Mud is good for the skin}," {A.he} said, and {A.he} got up again.}""")
 
 
@@ -673,7 +687,6 @@ def lost(w):
             "{Something {C}|A {C} {T}}? {I have seen that|I know where it is|I saw it this
             morning}!" said the {X}. "The {T} is {near|at|behind} {R}.\"""")
     else:
-        
         yield w.tell("""{Then|At last|Near {Q}} {A} met a {X}. "{Why are you so sad|What are you
             looking for}?" asked the {X}.
 
@@ -686,7 +699,8 @@ def lost(w):
     w.helper = "X"
     yield w.tell("""{So {A} ran|{^A} ran|{A} and the {X} went} to {R}, and there {lay|was} the {C}
         {T}{|, a little wet|, without a scratch|, just as {A} had left it}. {{A} {laughed|jumped
-        for joy|danced around it three times}.|"{There you are!|How did you come here?}" said {A} to the {T}. The {T} did not answer.|} {{A} gave the {X} a {D}{|, and the {X} ate it in one
+        for joy|danced around it three times}.|"{There you are!|How did you come here?}" said {A}
+        to the {T}. The {T} did not answer.|} {{A} gave the {X} a {D}{|, and the {X} ate it in one
         bite}.|"What can I give you for it?" asked {A}. "{A {D} would be nice|Nothing|A story},"
         said the {X}.}""")
     yield w.end("""From that day on {A} {tied the {T} to {A.his} arm|always knew where the {T}
@@ -759,11 +773,10 @@ def trade(w):
 def broken(w):
     """A broken thing is mended."""
     yield w.thing(THINGS)
-    yield w.tell("""{day} {A} {fell over a stone|fell over the cat|slipped at {P}}, and
-        {crack|crash}! The {T} {was broken|had a {big|deep} crack|broke in two}. {"{Oh no|Oh
-        dear}!" cried {A}. "{My {C} {T}|Now it is gone for ever|It was the best {T} in the world}!"|{A}
-        {held the pieces in {A.his} hands and did not say a word|sat down beside the {T} and
-        cried}.}""")
+    yield w.tell("""{day} {A} {fell over a stone|fell over the cat|slipped at {P}}, and {crack|
+        crash}! The {T} {was broken|had a {big|deep} crack|broke in two}. {"{Oh no|Oh dear}!" cried
+        {A}. "{My {C} {T}|Now it is gone for ever|It was the best {T} in the world}!"|{A} {held the
+        pieces in {A.his} hands and did not say a word|sat down beside the {T} and cried}.}""")
     w.facts["G"] = w.new(["tailor", "shoemaker", "farmer"])
     yield w.tell("""{First|So} {A} went to the {G}. "{Can you mend a {T}|Can this be mended}?"
         asked {A}. {The {G} {looked at the {T} from all sides|put on his glasses|turned the {T}
@@ -1868,14 +1881,15 @@ def painting(w):
     """Somebody is painted, and does not like it."""
     w.facts["M"] = w.new(ANIMALS)
     yield w.tell("""{day} a painter came to the village{.|, with a {big|heavy} box full of
-        colours.} {"Shall I paint you?" asked the painter, and looked at {A}.|"I will paint you for a {D}," said the painter to {A}.} {{A}
-        sat down {near|at} {P} and did not move.|{A} sat still for {an hour|a whole morning}, and
-        it was not easy.} {A fly sat on {A.his} nose.|{^A.his} foot fell asleep.|The sun went
-        behind the church.|"Do not laugh," said the painter.|A {M} came to look and stayed.}
-        {Then|At last} the picture was ready, and everybody came to look. "{The nose is too
-        long|{A} looks like my aunt|Nobody has such a chin|One eye is bigger than the other}," said
-        the {G}. "{The ears are too small|I see a potato|And where is the tail|It looks hungry},"
-        said a {Y}. {A} {said nothing|was sad|looked at the floor|turned red}.""")
+        colours.} {"Shall I paint you?" asked the painter, and looked at {A}.|"I will paint you for
+        a {D}," said the painter to {A}.} {{A} sat down {near|at} {P} and did not move.|{A} sat
+        still for {an hour|a whole morning}, and it was not easy.} {A fly sat on {A.his} nose.|
+        {^A.his} foot fell asleep.|The sun went behind the church.|"Do not laugh," said the
+        painter.|A {M} came to look and stayed.} {Then|At last} the picture was ready, and
+        everybody came to look. "{The nose is too long|{A} looks like my aunt|Nobody has such a
+        chin|One eye is bigger than the other}," said the {G}. "{The ears are too small|I see a
+        potato|And where is the tail|It looks hungry}," said a {Y}. {A} {said nothing|was sad|
+        looked at the floor|turned red}.""")
     yield w.tell("""{So the|The} painter painted {a shorter nose|bigger ears|other hair|a longer
         neck}{.|, and then another one.} {Now it was worse.|Now it looked like {a king|somebody
         else|a horse}.|"That is not it," said the {G}.} {"And the mouth!" said one. "And the hat!"

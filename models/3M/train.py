@@ -3,19 +3,20 @@
     pip install -r requirements.txt -r models/3M/requirements.txt
     python models/3M/train.py [--n_steps N] [--out models/3M]
 
-The length is a number of steps, so the same command gives the same training on any machine. A run
-that was cut off goes on where its last checkpoint (training.pt, every 250 steps) left it when the
-command is given again. Three parts: a vocabulary (tokenizers), the weights (PyTorch), the files (TensorFlow, so that the
+Three parts: a vocabulary (tokenizers), the weights (PyTorch), the files (TensorFlow, so that the
 checkpoint is one of its own). world.py makes up the stories while the model learns, so no story
-is seen twice. The model is written as in gpt2.py, with OpenAI's variable names; only the
-learning is new here. Nothing else in the repository needs this file or what it imports.
+is seen twice. The length is a number of steps, so the same command gives the same training on any
+machine. A run that was cut off goes on from its last checkpoint (training.pt in --out, written
+every 250 steps) when the command is given again. The model is written as in gpt2.py, with OpenAI's
+variable names; only the learning is new here. Nothing else in the repository needs this file or
+what it imports.
 """
 import json
 import math
 import os
 import random
-import sys
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -27,9 +28,10 @@ from world import story
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
 from encoder import bytes_to_unicode  # noqa: E402
+
 HPARAMS = {"n_vocab": 2048, "n_ctx": 320, "n_embd": 192, "n_head": 6, "n_layer": 6}
 END = "<|endoftext|>"
-N_STEPS = 6400
+N_STEPS = 5000
 
 
 # ---- the vocabulary: byte-level BPE in OpenAI's two files
@@ -170,7 +172,8 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
         if state["n_steps"] != n_steps:
             sys.exit(f"{checkpoint} is of a run of {state['n_steps']} steps: delete it, or ask for "
                      "as many")
-        step, n_stories, losses, rows = (state[key] for key in ["step", "n_stories", "losses", "rows"])
+        step, n_stories, losses = state["step"], state["n_stories"], state["losses"]
+        rows = state["rows"]
         rng.setstate(state["rng"])  # the only random numbers that are drawn after the start
         for name, value in p.items():
             value.data.copy_(state["p"][name])
@@ -197,8 +200,8 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
                 half_loss = fast_loss(p, half) / 2
             half_loss.backward()
             losses.append(2 * half_loss.item())
-        # up in 200 steps, flat for a while, then down to nothing
-        now = rate * min(1, (step + 1) / 200) * min(1, 1.5 * (1 - step / n_steps))
+        # up in 200 steps, flat for two fifths of all steps, then down to nothing
+        now = rate * min(1, (step + 1) / 200) * min(1, (1 - step / n_steps) / .6)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = now

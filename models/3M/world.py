@@ -1,14 +1,14 @@
 """The story world's engine: a program that makes up the stories the bundled model learned from.
 
-    python models/3M/world.py [N] [--seed S]      print N stories (3 unless given)
+    python models/3M/world.py [N] [--seed S] [--plot NAME]      print N stories (3 unless given)
 
-`story(rng)` tells one story. It chooses an opening and a hero, then a plot that suits both: plots.py
-holds the words, the openings and the plots; this file holds the people, the template language and
-the telling. A `World` keeps what is true in one story: who the hero is, whether "he", "she" or "it"
-is right, which things there are and in which colours, who has become the hero's friend. A plot is a
-short script that changes the world and tells each change in one of many ways. On the way something
-else may happen; those scenes are the trials. The ending answers the beginning. No story is stored
-anywhere, and hardly any story is ever told twice.
+`story(rng)` tells one story. It chooses an opening and a hero, then a plot that suits both.
+plots.py holds the words, the openings and the plots; this file holds the people, the template
+language and the telling. A `World` keeps what is true in one story: who the hero is, whether "he",
+"she" or "it" is right, which things there are and in which colours, who has become a friend. A plot
+is a short script that changes the world and tells each change in one of many ways. On the way
+something else may happen; those scenes are the trials. The ending answers the beginning. No story
+is stored anywhere, and hardly any story is ever told twice.
 
 The templates:
 
@@ -19,9 +19,10 @@ The templates:
     {^A} {^A.he}        the same with a capital letter
     {day} {trait} {who} {odd} {half}   made up by the method of World with this name
 
-A line break is a space, and an empty line starts a new paragraph. {A} is the hero, {B} a child who
-becomes a friend, {G} a grown-up, {X} and {Y} are animals, {U} and {V} the animals of a trial, {T} is
-a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are places. Other letters are a plot's own.
+A line break is a space (after "|" nothing), and an empty line starts a new paragraph. {A} is the
+hero, {B} a child who becomes a friend, {G} a grown-up, {X} and {Y} are animals, {U} and {V} the
+animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are places.
+Other letters are a plot's own.
 
 Everybody has habits: in two of five choices the hero's name decides which alternative comes (see
 `World.pick`), so Anna's kite is more often of one colour than of the others, and two heroes seldom
@@ -36,9 +37,9 @@ import re
 from functools import cache
 from zlib import crc32
 
-from plots import (ANIMALS, BEASTS, BOYS, COLOURS, FOODS, GIRLS, NAMES, OPENINGS, PLACES, PLOTS, RARE,
-                   SENTENCES, SURNAMES, SYLLABLES, TRADES, TRAITS, TRIALS)
-from plots import BEAST, CHILD, GROWN, ODD, ROYAL, STRANGER
+from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, FOODS, GIRLS, GROWN, NAMES, ODD,
+                   OPENINGS, PLACES, PLOTS, RARE, ROYAL, SENTENCES, STRANGER, SURNAMES, SYLLABLES,
+                   TRADES, TRAITS, TRIALS)
 
 FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"},
          "it": {"him": "it", "his": "its", "himself": "itself"}}
@@ -207,11 +208,12 @@ class World:
         if self.now:
             return self.tell(f"""{{It was a {weather} day, and|That day|After breakfast|That very
                 day|It was a {weather} morning, and|Not long after that,|An hour later}}""")
-        return self.tell(f"""{{One {weather} morning|One {weather} day|It was a {weather} day
-            when|It was a {weather} morning when|On a {weather} afternoon|One morning|One day|Early
-            one morning|Last {{Sunday|Monday|summer|week}}|One fine day|On the first day of
-            {{spring|winter|autumn|summer}}|On market day|Yesterday|On {{Monday|Friday|Saturday}}|One
-            {{spring|summer|autumn|winter}} {{morning|evening|day}}|In {{spring|summer|autumn}}}}""")
+        return self.tell(f"""{{One {weather} morning|One {weather} day|It was a {weather} day when|
+            It was a {weather} morning when|On a {weather} afternoon|One morning|One day|Early one
+            morning|Last {{Sunday|Monday|summer|week}}|One fine day|On the first day of {{spring|
+            winter|autumn|summer}}|On market day|Yesterday|On {{Monday|Friday|Saturday}}|One
+            {{spring|summer|autumn|winter}} {{morning|evening|day}}|In {{spring|summer|
+            autumn}}}}""")
 
     def trait(self):
         """What the hero is like; the end will remember it."""
@@ -265,13 +267,18 @@ class World:
 
 # ---- the story
 
-def choose_plot(w, opening):
-    """A plot for this hero, more likely one whose cues the opening or the hero's habit holds."""
+def choose_plot(w, opening, only=None):
+    """A plot for this hero, more likely one whose cues the opening or the hero's habit holds.
+
+    only: the name of a plot, if no other one will do; None if this hero does not fit it
+    """
     hero = w.facts["A"]
     text = f"{opening} {hero.name} {'' if w.answer else w.usual[0]}".lower()
     royal = hero.name in ("the king", "the queen")
     plots = [(plot, cues) for plot, kinds, cues in PLOTS
              if hero.kind in kinds or royal and ROYAL in kinds]
+    if only:
+        return next((plot for plot, _ in plots if plot.__name__ == only), None)
     weights = [1 + 25 * sum(cue in text for cue in cues) for _, cues in plots]
     return w.rng.choices(plots, weights)[0][0]
 
@@ -283,20 +290,18 @@ def with_pronouns(text, hero, others):
     the same sex. others: a regular expression that finds people who may be of that sex
     """
     name = hero.name[:1].upper() + hero.name[1:]
-    he = hero.he.title() + " "
+    hero_says = rf'(?:But |Then |So )?{re.escape(name)}|"[^"]*" \w+ {re.escape(name)}'
 
     def change(match):
-        first = match[1]
-        return match[0] if re.search(others, first.replace(name, "")) else first + match[2] + he
-    first = rf"((?:(?<=\n)|(?<=^)|(?<=[.!?] ))(?:(?:But |Then |So )?{re.escape(name)}|\"[^\"]*\" " \
-            rf"\w+ {re.escape(name)})[^.!?\"\n]*[.!?])"
-    return re.sub(first + rf"( ){re.escape(name)} (?=[a-z])", change, text)
+        alone = not re.search(others, match[1].replace(name, ""))
+        return f"{match[1]} {hero.he.title()} " if alone else match[0]
+    return re.sub(rf'(?:^|(?<=\n)|(?<=[.!?] ))((?:{hero_says})[^.!?"\n]*[.!?]) {re.escape(name)} '
+                  "(?=[a-z])", change, text)
 
 
 def finish(text, w):
     """Articles, capital letters, pronouns; now and then a beginning in capitals."""
-    text = re.sub(r" +", " ", text)
-    text = re.sub(r" (?=[,.:;!?](?!\.))(?<!=.)", "", text)
+    text = re.sub(r" (?=[,.:;!?](?!\.))(?<!=.)", "", re.sub(r" +", " ", text))
     text = re.sub(r"\b([Aa])n? (?=[aeiou])(?!uni|use|one)", r"\1n ", text)
     text = re.sub(r"\b([Aa])n (?![aeiou]|hour)", r"\1 ", text)
     # "the baker" is a name here, and begins a sentence like any other name
@@ -309,26 +314,27 @@ def finish(text, w):
         text = with_pronouns(text, hero, others)
     if w.rng.random() < .04:
         words = text.split(" ")
-        n_words = w.rng.randint(1, 6)
-        text = " ".join([word.upper() for word in words[:n_words]] + words[n_words:])
+        n_loud = w.rng.randint(1, 6)
+        text = " ".join([word.upper() for word in words[:n_loud]] + words[n_loud:])
     elif w.rng.random() < .03:
         text = text[:1].lower() + text[1:]
     return text
 
 
-def story(rng):
-    """One story. rng: a random.Random"""
+def story(rng, only=None, n_words=(80, 195)):
+    """One story. rng: a random.Random; only: the name of a plot; n_words: from, to"""
     text = ""
-    while not 80 <= len(text.split()) <= 195:
+    while not n_words[0] <= len(text.split()) <= n_words[1]:
         [(_, kinds, template)] = rng.choices(OPENINGS, [weight for weight, _, _ in OPENINGS])
         kind = rng.choice(kinds)
-        habit = crc32(tidy(template).encode()) if template else rng.getrandbits(32)
-        w = World(rng, kind, habit)
+        # an opening has habits, too: it is told of one hero more often than of others
+        w = World(rng, kind, crc32(tidy(template).encode()) if template else rng.getrandbits(32))
         opening = w.tell(template)
         if kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
             w.facts["A"].name = w.facts["A"].name.split()[-1]
         w.now = bool(re.search(r"woke|day|morning|night|evening|Today", opening))
-        parts = [opening, *choose_plot(w, opening)(w)]
+        plot = choose_plot(w, opening, only)
+        parts = [opening, *plot(w)] if plot else []
         text = "\n\n".join(part.strip() for part in parts if part.strip())
     return finish(text, w)
 
@@ -337,6 +343,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Print stories of the small world.")
     parser.add_argument("n_stories", nargs="?", type=int, default=3, metavar="N")
     parser.add_argument("--seed", type=int, help="the same seed prints the same stories")
+    parser.add_argument("--plot", help="the name of one of the plots in plots.py",
+                        choices=[plot.__name__ for plot, _, _ in PLOTS], metavar="NAME")
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    print("\n\n---\n\n".join(story(rng) for _ in range(args.n_stories)))
+    print("\n\n---\n\n".join(story(rng, args.plot) for _ in range(args.n_stories)))
