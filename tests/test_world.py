@@ -28,7 +28,7 @@ def stories():
 
 def mistakes(story):
     """What no story may have, whatever it tells."""
-    found = re.findall(r"[{}|]|  |\b[Aa] (?=[aeio])\S+|\b[Aa]n (?![aeiouh])\S+", story)
+    found = re.findall(r"[{}|]|  |\b[Aa] (?=[aeio])(?!one)\S+|\b[Aa]n (?![aeiouh])\S+", story)
     found += re.findall(r"\w [,;!?]|\n(?!\n)[a-z]\w*", story)  # " ,", a paragraph without a capital
     found += [part for part in story.split("\n\n") if part.count('"') % 2]
     n_words = len(story.split())
@@ -56,7 +56,8 @@ def test_every_plot_can_be_told(name):
     assert not [(found, story) for story in told if (found := mistakes(story))]
 
 
-@pytest.mark.parametrize("scene, fits", plots.TRIALS, ids=lambda each: getattr(each, "__name__", ""))
+@pytest.mark.parametrize("scene, fits", plots.TRIALS,
+                         ids=[scene.__name__ for scene, _ in plots.TRIALS])
 def test_every_trial_can_be_told(scene, fits):
     w = world.World(random.Random(1), plots.CHILD)
     w.facts["U"], w.facts["V"] = w.new(plots.ANIMALS), w.new(plots.ANIMALS)
@@ -104,12 +105,13 @@ def test_heroes_have_habits():
     favourites = {colours(name)[0][0] for name in plots.GIRLS[:10]}
     assert len(favourites) > 2
     (_, first), (_, second), *_ = colours("Anna")
-    assert 150 < first < 350 and second < 100
+    assert 100 < first < 250 and second < 90
 
 
 def test_a_pronoun_stands_where_only_the_hero_can_be_meant():
     jim = world.Person("Jim", "he", plots.CHILD)
-    assert world.with_pronouns("Jim sat down. Jim smiled.", jim, "Ben") == "Jim sat down. He smiled."
+    told = world.with_pronouns("Jim sat down. Jim smiled.", jim, "Ben")
+    assert told == "Jim sat down. He smiled."
     for text in ["Jim saw Ben. Jim smiled.", '"Jim!" cried Ben. Jim smiled.', "Jim came. Jim, wet."]:
         assert world.with_pronouns(text, jim, "Ben") == text
 
@@ -131,8 +133,8 @@ def test_measure_finds_a_swapped_word(stories, sort, share):
 
 
 def test_measure_finds_a_wrong_owner_and_a_wrong_place():
-    good = ("Anna had a red kite. Ben was there.\n\n\"It is near the mill,\" said the fox. Anna ran "
-            "to the mill, and there was the red kite. \"That is my kite,\" said Anna.")
+    good = ("Anna had a red kite. Ben was there.\n\n\"It is near the mill,\" said the fox. "
+            "Anna ran to the mill, and there was the red kite. \"That is my kite,\" said Anna.")
     assert not list(measure.owner_faults(good))
     assert list(measure.owner_faults(good.replace('kite," said Anna', 'kite," said Ben')))
     assert not list(measure.place_faults(good))
@@ -143,7 +145,8 @@ def test_measure_finds_a_wrong_owner_and_a_wrong_place():
 
 def test_the_page_shows_what_the_program_prints():
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
-    command, shown = re.search(r"\$ python models/3M/world.py (.*?)\n(.*?)```", page, re.S).groups()
+    command, shown = re.search(r"\$ python models/3M/world.py (.*?)\n(.*?)```", page,
+                               re.S).groups()
     done = subprocess.run([sys.executable, str(FOLDER / "world.py"), *command.split()],
                           capture_output=True, encoding="utf-8")
     assert done.stdout == shown and not done.stderr

@@ -24,7 +24,7 @@ hero, {B} a child who becomes a friend, {G} a grown-up, {X} and {Y} are animals,
 animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are places.
 Other letters are a plot's own.
 
-Everybody has habits: in two of five choices the hero's name decides which alternative comes (see
+Everybody has habits: in some of the choices the hero's name decides which alternative comes (see
 `World.pick`), so Anna's kite is more often of one colour than of the others, and two heroes seldom
 meet the same plot in the same words. That is what makes a model's most likely stories differ.
 
@@ -43,6 +43,7 @@ from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, FOODS, GIRLS, G
 
 FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"},
          "it": {"him": "it", "his": "its", "himself": "itself"}}
+HABIT = .2  # the share of choices that a habit decides
 
 
 # ---- the template language
@@ -113,9 +114,10 @@ class Person:
 class World:
     """The state of one story, and the voice that tells it."""
 
-    def __init__(self, rng, kind, habit=0):
+    def __init__(self, rng, kind, habit=0, strength=HABIT):
         self.rng = rng
         self.habit = habit           # a number: what is chosen more often than other things
+        self.strength = strength     # in how many of all choices
         self.facts = {}
         self.used = set()            # words that stand for somebody or something already
         self.helper = None           # the animal's slot that owes the hero a favour
@@ -133,8 +135,8 @@ class World:
                                     ("king", "queen", "giant", "witch", "princess")])
 
     def pick(self, options):
-        """One of the options: in two of five cases the hero's favourite."""
-        if self.rng.random() < .4:
+        """One of the options, rather often the hero's favourite."""
+        if self.rng.random() < self.strength:
             return options[self.habit % len(options)]
         return self.rng.choice(options)
 
@@ -142,7 +144,7 @@ class World:
         """A word that means nothing in this story yet."""
         words = list(words)
         favourite = words[self.habit % len(words)]
-        if favourite in self.used or self.rng.random() < .6:
+        if favourite in self.used or self.rng.random() < 1 - self.strength:
             favourite = self.rng.choice([word for word in words if word not in self.used])
         self.used.add(favourite)
         return favourite
@@ -268,10 +270,7 @@ class World:
 # ---- the story
 
 def choose_plot(w, opening, only=None):
-    """A plot for this hero, more likely one whose cues the opening or the hero's habit holds.
-
-    only: the name of a plot, if no other one will do; None if this hero does not fit it
-    """
+    """A plot that fits the hero (None if `only` does not), more likely one whose cues are there."""
     hero = w.facts["A"]
     text = f"{opening} {hero.name} {'' if w.answer else w.usual[0]}".lower()
     royal = hero.name in ("the king", "the queen")
@@ -321,14 +320,15 @@ def finish(text, w):
     return text
 
 
-def story(rng, only=None, n_words=(80, 195)):
+def story(rng, habit=HABIT, only=None, n_words=(80, 195)):
     """One story. rng: a random.Random; only: the name of a plot; n_words: from, to"""
     text = ""
     while not n_words[0] <= len(text.split()) <= n_words[1]:
         [(_, kinds, template)] = rng.choices(OPENINGS, [weight for weight, _, _ in OPENINGS])
         kind = rng.choice(kinds)
         # an opening has habits, too: it is told of one hero more often than of others
-        w = World(rng, kind, crc32(tidy(template).encode()) if template else rng.getrandbits(32))
+        number = crc32(tidy(template).encode()) if template else rng.getrandbits(32)
+        w = World(rng, kind, number, habit)
         opening = w.tell(template)
         if kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
             w.facts["A"].name = w.facts["A"].name.split()[-1]
@@ -347,4 +347,4 @@ if __name__ == "__main__":
                         choices=[plot.__name__ for plot, _, _ in PLOTS], metavar="NAME")
     args = parser.parse_args()
     rng = random.Random(args.seed)
-    print("\n\n---\n\n".join(story(rng, args.plot) for _ in range(args.n_stories)))
+    print("\n\n---\n\n".join(story(rng, only=args.plot) for _ in range(args.n_stories)))
