@@ -112,7 +112,7 @@ def test_a_pronoun_stands_where_only_the_hero_can_be_meant():
     jim = world.Person("Jim", "he", plots.CHILD)
     told = world.with_pronouns("Jim sat down. Jim smiled.", jim, "Ben")
     assert told == "Jim sat down. He smiled."
-    for text in ["Jim saw Ben. Jim smiled.", '"Jim!" cried Ben. Jim smiled.', "Jim came. Jim, wet."]:
+    for text in ["Jim saw Ben. Jim smiled.", '"Jim!" cried Ben. Jim smiled.', "Jim came. Jim, wet"]:
         assert world.with_pronouns(text, jim, "Ben") == text
 
 
