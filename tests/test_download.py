@@ -83,9 +83,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_error(403)
 
     def answer(self, name, status=200, body=None, cut=None, gate=None, ranges=True, if_range=True,
-               silence=0, hang_up=False, headers=()):
-        """Send the file, or from cut on nothing more. It waits for silence seconds before it says
-        anything, and for the event gate halfway."""
+               silence=0, delay=0, hang_up=False, headers=()):
+        """Send the file, or from cut on nothing more. It waits for silence seconds before anything,
+        for delay seconds before the first byte of the file, and for the event gate halfway."""
         time.sleep(silence)
         self.close_connection = hang_up
         if hang_up:
@@ -109,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
+        time.sleep(delay)
         half = len(body) // 2
         if gate:
             self.wfile.write(body[start:half])
@@ -229,7 +230,7 @@ def test_a_killed_download_is_resumed_by_the_next_run(store, folder, signum, sta
 @pytest.mark.parametrize("slow", ["from its first byte", "halfway"])
 def test_several_processes_at_once_end_well_and_say_nothing(store, folder, slow):
     gate = threading.Event()
-    store.plans[DATA] = ALWAYS({"gate": gate} if slow == "halfway" else {"silence": 0.5})
+    store.plans[DATA] = ALWAYS({"gate": gate} if slow == "halfway" else {"delay": 0.5})
     processes = [start(folder) for _ in range(3)]
     threading.Timer(1, gate.set).start()  # time for all to get in each other's way
     assert [finish(process) for process in processes] == [(DONE, "")] * 3
@@ -370,8 +371,8 @@ def test_what_another_process_does_to_the_part_never_becomes_a_model(store, fold
 
 @pytest.mark.parametrize("plan", [{}, CUT])
 def test_wrong_bytes_are_refused_and_removed(store, folder, plan):
-    store.heads[DATA] = {"headers": {"Content-MD5": md5(b"others")}}
-    store.plans[DATA] = iter([plan])
+    store.heads[DATA] = wrong = {"headers": {"Content-MD5": md5(b"others")}}
+    store.plans[DATA] = iter([{**plan, **wrong}])
     problem = refusal(folder)
     assert f"{store.url}/124M/{DATA}: " in problem and "MD5" in problem
     assert not list(folder.glob("*ckpt*"))
