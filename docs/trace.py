@@ -46,13 +46,12 @@ def targets(node):
     return [name for target in found if target for name in targets(target)]
 
 
-def paths(tree, path=""):
-    """Yield (id, path) of everything in params: "block 1/attn/c_attn/w" is one path."""
+def paths(tree, path="params"):
+    """Yield (id, path) of everything in params: "params['blocks'][0]['attn']" is one path."""
     yield id(tree), path
-    for name, node in tree.items() if isinstance(tree, dict) else ():
-        yield from paths(node, f"{path}/{name}".lstrip("/"))
-    for n, node in enumerate(tree if isinstance(tree, list) else (), 1):
-        yield from paths(node, f"block {n}")
+    nodes = tree.items() if isinstance(tree, dict) else enumerate(tree)
+    for name, node in nodes if isinstance(tree, (dict, list)) else ():
+        yield from paths(node, f"{path}[{name!r}]")
 
 
 class Recorder:
@@ -65,8 +64,7 @@ class Recorder:
         self.n_done = self.n_blocks = 0  # passes that are complete; blocks begun in this one
         self.numbers, self.known = bytearray(), {}  # of all arrays; where an array is in it
         self.stack = [None]  # the frames that are running, and for each its statement and stop:
-        self.running = {None: (None, {"calls": 0, "block": None})}
-        self.callers, self.places = {None: ()}, {}  # the statements that led to a frame, or a stop
+        self.running = {None: (None, {"block": None})}
 
     def __call__(self, frame, event, arg):
         if frame.f_code.co_filename != gpt2.__file__ or frame.f_code.co_name.startswith("<"):
@@ -83,9 +81,7 @@ class Recorder:
         return self
 
     def enter(self, frame, function):
-        parent, is_new = self.stack[-1], frame not in self.running
-        node, caller = self.running[parent]
-        caller["calls"] += 1
+        is_new = frame not in self.running
         if function == "generate":
             self.n_done += not is_new
         elif function == "gpt2":
@@ -93,30 +89,30 @@ class Recorder:
             self.passes.append(self.passes[-1] + len(frame.f_locals[frame.f_code.co_varnames[0]]))
             self.n_blocks = 0
         elif function == "transformer_block":
-            caller["block"], self.n_blocks = self.n_blocks, self.n_blocks + 1
-        self.callers.setdefault(frame, (*self.callers[parent], (node, caller["calls"])))
+            self.running[self.stack[-1]][1]["block"] = self.n_blocks
+            self.n_blocks += 1
         self.stack.append(frame)
         self.begin(frame)
         if is_new:
             self.finish(frame)
 
     def begin(self, frame):
-        node, place = STATEMENTS[frame.f_lineno], (self.callers[frame], frame.f_lineno)
+        node = STATEMENTS[frame.f_lineno]
         path = [self.weights[id(x)] for x in frame.f_locals.values() if id(x) in self.weights]
+        names = re.findall(r"'(\w+)'", path[0]) if path else []  # part: whose weights these are
         self.running[frame] = node, {
-            "line": node.lineno, "depth": len(self.stack), "calls": 0,
+            "line": node.lineno, "depth": len(self.stack), "function": frame.f_code.co_name,
             "block": self.running[self.stack[-2]][1]["block"],
-            "place": self.places.setdefault(place, len(self.places)),  # the same in all blocks
-            "part": os.path.dirname(path[0]) if path else ""}
+            "part": [name for name in names[-2:-1] if name != "blocks"]}
 
     def finish(self, frame, returned=()):
         (node, stop), function = self.running[frame], frame.f_code.co_name
         if isinstance(node, ast.Return):
             made = {"returns": returned[0]}
         elif isinstance(getattr(node, "value", None), (ast.Yield, ast.YieldFrom)):
-            made = {} if returned in ((), [None]) else {"yields": returned[0]}
-            if not made and not stop["calls"]:
+            if not returned:
                 return  # a generator went on, and this line had nothing more to do
+            made = {} if returned == [None] else {"yields": returned[0]}
         else:
             made = {name: eval(name, frame.f_globals, frame.f_locals) for name in targets(node)}
         stop["values"] = [self.value(name, made[name], function) for name in made]
@@ -140,7 +136,7 @@ class Recorder:
                 kept.update(self.keep(value))
             if function in ("gpt2", "transformer_block") and value.shape[1:] == (n_embd,):
                 kept["lens"] = self.lens(value)  # it is the residual stream
-        elif isinstance(value, list) and value and value == self.ids[-len(value):]:
+        elif isinstance(value, list) and value == self.ids[len(self.ids) - len(value):]:
             kept["ids"] = [self.token(i) for i in value]
         elif type(value) is int and name in ("returns", "yields"):
             kept["ids"] = [self.token(value)]
@@ -189,18 +185,22 @@ class Recorder:
         return int(i)
 
 
+def page_size(n, hparams):
+    """About how many bytes a page of n tokens has: a token leaves 26 rows in a block, and scores"""
+    return 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
+
+
 def write(path, options):
     """Run gpt2.main with these options and write the page -> the text, in pieces"""
     model = encoder, hparams, _ = utils.load_encoder_hparams_and_params(
         options["model_size"], options["models_dir"])
     n_new = options["n_tokens_to_generate"]
     ids = utils.encode_prompt(options["prompt"], encoder, n_new, hparams["n_ctx"])
-    n = len(ids) + n_new  # of each token, a block keeps about 26 rows, and scores
-    size = 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
-    if n_new == 0 or size > MOST_BYTES:
+    n_most = next(n for n in range(hparams["n_ctx"] + 1) if page_size(n + 1, hparams) > MOST_BYTES)
+    if n_new == 0 or len(ids) + n_new > n_most:
         raise utils.UsageError(
-            f"{len(ids)} tokens of prompt and {n_new} to generate make a page of {size / 1e6:.1f} "
-            f"MB\nGenerate at least one token, and no more than fit on {MOST_BYTES / 1e6:.0f} MB.")
+            f"a page cannot show {len(ids)} tokens of prompt and {n_new} new ones\n"
+            f"It needs at least one new token, and has room for {n_most} tokens of this model.")
     recorder = Recorder(*model, ids)
     with mock.patch.multiple(utils, load_encoder_hparams_and_params=lambda *_: model,
                              encode_prompt=lambda *_: ids):  # neither has to happen twice
@@ -209,16 +209,16 @@ def write(path, options):
             pieces = list(gpt2.main(**options))
         finally:
             sys.settrace(None)
-    sections, heading = {}, ""  # function -> heading of the section of the guide that has its def
-    guide = (DOCS / "guide.md").read_text(encoding="utf-8")
-    for title, name in re.findall(r"(?m)^##+ (.*)|^def (\w+)\(", guide):
+    guide, heading, sections = DOCS / "guide.md", "", {}  # a function's section quotes its def
+    link = os.path.relpath(guide, Path(path).resolve().parent).replace(os.sep, "/")
+    for title, name in re.findall(r"(?m)^##+ (.*)|^def (\w+)\(", guide.read_text("utf-8")):
         heading = title or heading
-        sections.setdefault(name, heading)
-    link = os.path.relpath(DOCS / "guide.md", Path(path).resolve().parent)
+        anchor = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")  # as GitHub makes it
+        sections.setdefault(name, (heading, f"{link}#{anchor}"))
     data = json.dumps({
         "source": SOURCE, "stops": recorder.stops, "passes": recorder.passes, "ids": recorder.ids,
-        "labels": recorder.labels, "hparams": hparams, "sections": sections, "n_prompt": len(ids),
-        "guide": Path(link).as_posix()}, separators=(",", ":"))
+        "labels": recorder.labels, "hparams": hparams, "sections": sections, "nPrompt": len(ids),
+    }, separators=(",", ":"))
     page = (DOCS / "trace.template.html").read_text(encoding="utf-8")
     for name, part in [("data", data.encode()), ("numbers", recorder.numbers)]:
         packed = base64.b64encode(gzip.compress(part, mtime=0)).decode()
