@@ -23,7 +23,6 @@ import numpy as np
 
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
-
 import gpt2  # noqa: E402
 import utils  # noqa: E402
 
@@ -31,7 +30,6 @@ SOURCE = Path(gpt2.__file__).read_text(encoding="utf-8").strip()
 STATEMENTS = {line: node for node in ast.walk(ast.parse(SOURCE))  # the innermost one in each line
               if isinstance(node, ast.stmt) for line in range(node.lineno, node.end_lineno + 1)}
 N_BARS, N_LENS = 12, 3  # how many tokens are shown for a row of logits, and in the logit lens
-MOST_BYTES = 16e6  # of a page
 
 
 def targets(node):
@@ -67,10 +65,25 @@ class Recorder:
         self.running = {None: (None, {"block": None})}
 
     def __call__(self, frame, event, arg):
-        if frame.f_code.co_filename != gpt2.__file__ or frame.f_code.co_name.startswith("<"):
+        function = frame.f_code.co_name
+        if frame.f_code.co_filename != gpt2.__file__ or function.startswith("<"):
             return None
         if event == "call":  # of a function, or of a generator that goes on after a yield
-            self.enter(frame, frame.f_code.co_name)
+            is_new = frame not in self.running
+            if function == "generate":
+                self.n_done += not is_new
+            elif function == "gpt2":
+                self.n_done = max(self.n_done, len(self.passes) - 1)  # a long prompt takes several
+                n_seq = len(frame.f_locals[frame.f_code.co_varnames[0]])
+                self.passes.append(self.passes[-1] + n_seq)
+                self.n_blocks = 0
+            elif function == "transformer_block":
+                self.running[self.stack[-1]][1]["block"] = self.n_blocks
+                self.n_blocks += 1
+            self.stack.append(frame)
+            self.begin(frame)
+            if is_new:
+                self.finish(frame)
         elif event == "line" and STATEMENTS[frame.f_lineno] is not self.running[frame][0]:
             if "pass" not in self.running[frame][1]:  # a stop at a def is complete
                 self.finish(frame)
@@ -79,22 +92,6 @@ class Recorder:
             self.finish(frame, [arg])
             self.stack.pop()
         return self
-
-    def enter(self, frame, function):
-        is_new = frame not in self.running
-        if function == "generate":
-            self.n_done += not is_new
-        elif function == "gpt2":
-            self.n_done = max(self.n_done, len(self.passes) - 1)  # a long prompt takes several
-            self.passes.append(self.passes[-1] + len(frame.f_locals[frame.f_code.co_varnames[0]]))
-            self.n_blocks = 0
-        elif function == "transformer_block":
-            self.running[self.stack[-1]][1]["block"] = self.n_blocks
-            self.n_blocks += 1
-        self.stack.append(frame)
-        self.begin(frame)
-        if is_new:
-            self.finish(frame)
 
     def begin(self, frame):
         node = STATEMENTS[frame.f_lineno]
@@ -150,10 +147,9 @@ class Recorder:
         if not np.abs(array).max() < np.finfo(np.float16).max:
             return {"numbers": [float(f"{x:.5g}") for x in array.flat]}
         data = array.astype("<f2").tobytes()
-        if data not in self.known:
-            self.known[data] = len(self.numbers) // 2
-            self.numbers += data
-        return {"start": self.known[data]}
+        start = self.known.setdefault(data, len(self.numbers) // 2)
+        self.numbers += data if start == len(self.numbers) // 2 else b""
+        return {"start": start}
 
     def lens(self, x):  # [n_seq, n_embd] -> for each row, the next token if this were the last x
         probs = gpt2.softmax(gpt2.layer_norm(x, **self.params["ln_f"]) @ self.params["wte"].T)
@@ -185,22 +181,18 @@ class Recorder:
         return int(i)
 
 
-def page_size(n, hparams):
-    """About how many bytes a page of n tokens has: a token leaves 26 rows in a block, and scores"""
-    return 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
-
-
 def write(path, options):
     """Run gpt2.main with these options and write the page -> the text, in pieces"""
     model = encoder, hparams, _ = utils.load_encoder_hparams_and_params(
         options["model_size"], options["models_dir"])
     n_new = options["n_tokens_to_generate"]
     ids = utils.encode_prompt(options["prompt"], encoder, n_new, hparams["n_ctx"])
-    n_most = next(n for n in range(hparams["n_ctx"] + 1) if page_size(n + 1, hparams) > MOST_BYTES)
-    if n_new == 0 or len(ids) + n_new > n_most:
+    n = len(ids) + n_new  # a token leaves about 26 rows in each block, and its scores
+    size = 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
+    if n_new == 0 or size > 16e6:
         raise utils.UsageError(
-            f"a page cannot show {len(ids)} tokens of prompt and {n_new} new ones\n"
-            f"It needs at least one new token, and has room for {n_most} tokens of this model.")
+            f"{len(ids)} tokens of prompt and {n_new} new ones make a page of {size / 1e6:.0f} MB\n"
+            "Take a shorter prompt or fewer new tokens, but at least one: 16 MB is the limit.")
     recorder = Recorder(*model, ids)
     with mock.patch.multiple(utils, load_encoder_hparams_and_params=lambda *_: model,
                              encode_prompt=lambda *_: ids):  # neither has to happen twice
