@@ -8,6 +8,7 @@ It rewrites in place, and a second run changes nothing:
                          "$ python lab.py ..." runs a copy of gpt2.py with the last ```diff made
     quotations           python blocks and the "-" lines of diffs, where comments of the source have
                          changed; where code has, it says so, and a person has to decide
+    docs/port.md         its tables of mistakes and its example, by tests/mistakes.py
     links to source      the lines of [`gelu`](../gpt2.py#L24-L27), found by the name
 tests/test_docs.py checks the same with the functions of this file.
 """
@@ -201,6 +202,9 @@ def refresh(path):
 if __name__ == "__main__":
     docs = [Path(name).resolve() for name in sys.argv[1:]] or DOCS
     os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    if ROOT / "docs" / "port.md" in docs:
+        import mistakes
+        mistakes.main()
     for doc in docs:
         print(f"{doc.relative_to(ROOT)}: {refresh(doc)} outputs rewritten")
