@@ -213,6 +213,7 @@ def refresh_trace():
         page.get_by_text("def softmax").click()
         for key in ("6", "ArrowRight", "ArrowRight"):  # of the last block, what it returns
             page.keyboard.press(key)
+        page.mouse.move(0, 0)
         page.screenshot(path=ROOT / "docs" / "figures" / "trace.png")
         browser.close()
 
