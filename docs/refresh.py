@@ -1,6 +1,7 @@
 """Run what the documentation shows, and write down what comes out. For developers.
 
     python docs/refresh.py [FILE ...]     all of them, if none is named
+    python docs/refresh.py trace          docs/trace.html, and its picture docs/figures/trace.png
 
 It rewrites in place, and a second run changes nothing:
     >>> examples         their outputs; all examples of a file share one namespace
@@ -17,6 +18,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -199,7 +201,26 @@ def refresh(path):
     return len(edits)
 
 
+def refresh_trace():
+    """Write docs/trace.html; with playwright and a Chromium on the PATH, docs/figures/trace.png."""
+    words = ["Lily had a red kite. One day Lily lost her", "4", "--model_size", "3M"]
+    subprocess.run([sys.executable, "trace.py", *words], cwd=ROOT / "docs", check=True)
+    from playwright.sync_api import sync_playwright
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+        page.goto((ROOT / "docs" / "trace.html").as_uri())
+        page.get_by_text("def softmax").click()
+        for key in ("6", "ArrowRight", "ArrowRight"):  # of the last block, what it returns
+            page.keyboard.press(key)
+        page.mouse.move(0, 0)
+        page.screenshot(path=ROOT / "docs" / "figures" / "trace.png")
+        browser.close()
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["trace"]:
+        sys.exit(refresh_trace())
     docs = [Path(name).resolve() for name in sys.argv[1:]] or DOCS
     os.chdir(ROOT)
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
