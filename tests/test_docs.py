@@ -41,11 +41,19 @@ def test_numbers_may_differ_in_their_last_digit_only():
 
 
 @DOCS
-def test_examples(path, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    for example, got in refresh.wrong_examples(path, AboutEqual()):
-        pytest.fail(f"{path.name}:{example.lineno + 1}\n>>> {example.source}"
-                    f"shown:\n{example.want}came out:\n{got}(python docs/refresh.py)")
+def test_examples(path):
+    for line, source, shown, came_out in refresh.run_examples(path):
+        assert AboutEqual().check_output(shown, came_out, 0), \
+            f"{path.name}:{line + 1}\n>>> {source}came out:\n{came_out}(python docs/refresh.py)"
+
+
+def test_print_options_do_not_leak_from_one_page_into_another(tmp_path):
+    """Each page's examples run in a Python of their own, as it tells its reader to start one."""
+    for page, option in (("one.md", "np.set_printoptions(precision=1)\n>>> "), ("two.md", "")):
+        (tmp_path / page).write_text(f"```\n>>> import numpy as np\n>>> {option}np.array([.625])\n"
+                                     "```\n", encoding="utf-8")
+    came_out = [refresh.run_examples(tmp_path / page)[-1][-1] for page in ("one.md", "two.md")]
+    assert came_out == ["array([0.6])\n", "array([0.625])\n"]
 
 
 @pytest.mark.parametrize("path, start, shown, arguments, diff", [
