@@ -214,10 +214,12 @@ def refresh(path):
 # ---- the notebook
 
 FIRST_CELL = """\
-import os, sys
+import os
+import sys
 if not os.path.exists("gpt2.py"):  # all that follows runs in the root folder of the repository
     os.chdir("..")
-os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]  # ! python"""
+# so that "! python" is the Python of this notebook
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]"""
 
 
 def cells(text):
