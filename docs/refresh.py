@@ -277,10 +277,16 @@ def execute(notebook):
                             resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if "text" in output:  # joined, as it comes in pieces of varying length
+            if "text" in output:  # a pseudo-terminal ends its lines with \r\n
                 output["text"] = output["text"].replace("\r\n", "\n")
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python",
                                         "name": "python3"}}
+
+
+def shown_by(cell):
+    """The text of a cell's outputs."""
+    return "".join(output["text"] if "text" in output else output["data"]["text/plain"] + "\n"
+                   for output in cell.outputs)
 
 
 def refresh_notebook():
