@@ -26,10 +26,10 @@ SPLIT = regex.compile(r"""
 def bytes_to_unicode():
     """Return a printable character for every byte: {33: "!", ..., 32: "Ġ", 10: "Ċ"}
 
-    OpenAI's files store tokens as text, in which bytes such as the space would be invisible.
+    OpenAI's files store tokens as text, in which bytes such as the space mean something else.
     Printable bytes map to themselves, the others to chr(256), chr(257), ... in order.
     """
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    printable = [byte for byte in range(256) if chr(byte).isprintable() and chr(byte) != " "]
     others = [byte for byte in range(256) if byte not in printable]
     return {**{byte: chr(byte) for byte in printable},
             **{byte: chr(256 + n) for n, byte in enumerate(others)}}
@@ -38,7 +38,7 @@ def bytes_to_unicode():
 class Encoder:
     """Byte-level BPE. encoder: {token: id}; bpe_merges: pairs of symbols, in the order learned.
 
-    A token that is neither a byte nor produced by a merge is special, such as <|endoftext|>: no
+    A token is a byte or the product of a merge. Any other, such as <|endoftext|>, is special: no
     text encodes to it.
     """
 
@@ -59,13 +59,15 @@ class Encoder:
         With the merges l+o, lo+w, e+r:    "lower" -> l o w e r -> lo w e r -> low e r -> low er
         """
         symbols = list(word)
-        while pairs := self.bpe_ranks.keys() & zip(symbols, symbols[1:]):
+        while pairs := self.bpe_ranks.keys() & zip(symbols, symbols[1:]):  # the learned neighbours
             left, right = min(pairs, key=self.bpe_ranks.get)
-            i = 0
-            while i < len(symbols) - 1:
-                if symbols[i] == left and symbols[i + 1] == right:
-                    symbols[i:i + 2] = [left + right]
-                i += 1
+            merged = []
+            for symbol in symbols:
+                if symbol == right and merged and merged[-1] == left:
+                    merged[-1] = left + right
+                else:
+                    merged.append(symbol)
+            symbols = merged
         return symbols
 
     def encode(self, text):
@@ -90,7 +92,7 @@ class Encoder:
         return b"".join(map(self.token_bytes, ids)).decode("utf-8", self.errors)
 
     def decode_stream(self, ids):
-        """ids, one at a time -> pieces of text. It holds back incomplete UTF-8 sequences."""
+        """ids, one at a time -> pieces of text. A character is held back until it is complete."""
         decoder = codecs.getincrementaldecoder("utf-8")(self.errors)
         for i in ids:
             yield decoder.decode(self.token_bytes(i))
@@ -99,7 +101,7 @@ class Encoder:
 
 
 def read_file(path, parse):
-    """Read a file and return parse(its text). Raises OSError, or ValueError with its name."""
+    """Return parse(the file's text). Raises OSError, or ValueError that names the file."""
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # RecursionError: JSON nested too deeply
@@ -116,8 +118,8 @@ def parse_tokens(text):  # encoder.json -> {token: id}
 
 def parse_merges(text):  # vocab.bpe, a version line and then one pair per line -> [(a, b), ...]
     pairs = [tuple(line.split()) for line in text.split("\n")[1:] if line]
-    if any(len(pair) != 2 for pair in pairs):
-        raise ValueError("expected two symbols on every line after the first")
+    if any(len(pair) != 2 for pair in pairs) or not text.endswith("\n"):
+        raise ValueError("expected two symbols on every line after the first, and a last newline")
     return pairs
 
 
@@ -126,9 +128,8 @@ def get_encoder(model_name, models_dir):
     folder = Path(models_dir) / model_name
     tokens = read_file(folder / "encoder.json", parse_tokens)
     encoder = Encoder(tokens, read_file(folder / "vocab.bpe", parse_merges))
-    odd = {token for token in encoder.special if not regex.fullmatch(r"(?s)<.+>|\[.+\]", token)}
-    odd |= encoder.learned - tokens.keys()
-    if odd:
-        raise ValueError("encoder.json does not match vocab.bpe: "
-                         f"{min(odd)!r} has no id or is never produced")
+    if missing := encoder.learned - tokens.keys():
+        raise ValueError(f"encoder.json does not match vocab.bpe: {min(missing)!r} has no id")
+    if len(encoder.special) > 256:  # most merges are missing
+        raise ValueError(f"vocab.bpe is cut short: no merge makes {min(encoder.special)!r}")
     return encoder

@@ -94,7 +94,7 @@ def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
 
 def choose(logits, chosen, temperature, top_k, top_p, frequency_penalty, presence_penalty, rng):
     """logits [n_vocab], and for the penalties the ids chosen so far -> the next id"""
-    assert temperature >= 0 and top_k >= 0 and 0 <= top_p <= 1, (temperature, top_k, top_p)
+    assert temperature >= 0 and top_k >= 0 and 0 <= top_p <= 1, "a sampling option out of range"
     if not np.isfinite(logits).all():
         raise FloatingPointError("logits are not finite: damaged weights or failed training")
     counts = np.bincount(np.array(chosen, int), minlength=len(logits)).astype(np.float32)
