@@ -147,15 +147,14 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
                 raise ValueError(f"model/{name} is missing")
             dtype, n, offset, size, found = variables[f"model/{name}"]
             if (dtype, found) != (1, shape):
-                dtype = {1: "float32", 2: "float64", 14: "bfloat16", 19: "float16"}.get(dtype, "?")
-                found = "partitioned" if found is None else found
-                raise ModelError(f"{index}: model/{name} is {dtype} {found}, not float32 {shape}")
+                kind = {1: "float32", 2: "float64", 14: "bfloat16", 19: "float16"}.get(dtype, "?")
+                raise ModelError(f"{index}: model/{name} is {kind} {found or 'partitioned'}, not "
+                                 f"float32 {shape}")
             path = f"{tf_ckpt_path}.data-{n:05}-of-{n_files:05}"
             if offset + size > len(data_file(path)):
                 raise ModelError(f"{path}: empty or cut short, inside model/{name}{REPLACE}")
             array = data_file(path)[offset:offset + size].view("<f4").reshape(shape[-2:])
-            node = params
-            *keys, leaf = name.split("/")  # h3/attn/c_attn/w -> params["h3"]["attn"]["c_attn"]["w"]
+            node, (*keys, leaf) = params, name.split("/")  # h3/ln_1/g -> params["h3"]["ln_1"]["g"]
             for key in keys:
                 node = node.setdefault(key, {})
             node[leaf] = np.require(array, requirements="A")  # copied unless aligned: faster by far
@@ -224,14 +223,13 @@ def ask(method, url, **headers):  # -> the answer; ValueError is final, Connecti
     return answer
 
 
-def append(url, part, have, length, version):  # two processes may do so: they write the same bytes
+def append(answer, part, have, length, name):  # two processes may: they write the same bytes
     from requests import RequestException
     from tqdm import tqdm
-    wanted = {"Range": f"bytes={have}-", "If-Range": version} if have else {}
-    with ask("GET", url, **wanted) as answer, open(part, "r+b", buffering=0) as file:
+    with answer, open(part, "r+b", buffering=0) as file:
         file.seek(have if answer.status_code == 206 else 0)  # 200: the server sends all of it
-        with suppress(RequestException), tqdm.wrapattr(file, "write", length, initial=file.tell(),
-                                                       desc=Path(url).name, disable=None) as bar:
+        with suppress(RequestException), tqdm.wrapattr(
+                file, "write", length, initial=file.tell(), desc=name, disable=None) as bar:
             for chunk in answer.iter_content(1 << 16):  # if it is cut, what has come counts
                 if os.fstat(file.fileno()).st_size < file.tell():
                     raise ConnectionError("another program has shortened the file")
@@ -245,18 +243,20 @@ def append(url, part, have, length, version):  # two processes may do so: they w
 
 def try_to_fetch(url, path):
     """Download what is missing. Verify the file on the disk once it is whole, and name it path."""
-    try:
+    answer = None
+    with suppress(OSError, ValueError):  # not every server answers HEAD
         answer = ask("HEAD", url)
-    except (OSError, ValueError):  # not every server answers HEAD
-        answer = ask("GET", url)
-    answer.close()
+    answer = answer or ask("GET", url)
     length, version = int(answer.headers["Content-Length"]), answer.headers.get("ETag", "")
     md5 = base64.b64decode(answer.headers.get("Content-MD5", "")).hex()
     part = path.with_name(f"{path.name}.{hashlib.sha256(version.encode()).hexdigest()[:16]}.part")
     part.touch()
     have = part.stat().st_size
     if have < length:
-        append(url, part, have if version else 0, length, version)
+        if have or answer.request.method == "HEAD":
+            rest = {"Range": f"bytes={have}-", "If-Range": version} if have and version else {}
+            answer = ask("GET", url, **rest)
+        append(answer, part, have, length, path.name)
     size = part.stat().st_size
     if size == have < length:
         raise ConnectionError(f"cut after {size} of {length} bytes")

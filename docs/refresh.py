@@ -8,6 +8,7 @@ It rewrites in place, and a second run changes nothing:
                          "$ python lab.py ..." runs a copy of gpt2.py with the last ```diff made
     quotations           python blocks and the "-" lines of diffs, where comments of the source have
                          changed; where code has, it says so, and a person has to decide
+    docs/port.md         its tables of mistakes and its example, by tests/mistakes.py
     links to source      the lines of [`gelu`](../gpt2.py#L24-L27), found by the name
     docs/guide.ipynb     the guide as a notebook: examples and commands are cells, with outputs
 tests/test_docs.py checks the same with the functions of this file.
@@ -279,7 +280,7 @@ def execute(notebook):
     for cell in notebook.cells:
         if cell.source.startswith("! "):  # its output came in pieces, from a pseudo-terminal
             text = shown_by(cell).replace("\r\n", "\n")
-            text = re.sub(r"\d+ tokens in .*\n\Z", "", text)  # the time is different every time
+            text = re.sub(r"(?m)^[\d.]+ s\n\Z", "", text)  # the time, which is never the same
             cell.outputs = [nbformat.v4.new_output("stream", text=text)]
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python",
                                         "name": "python3"}}
@@ -300,12 +301,17 @@ def refresh_notebook():
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     if sys.argv[1:2] == ["--record"]:
+        os.chdir(ROOT)
         sys.path[0] = str(ROOT)  # as for a reader who starts Python there
         record(Path(sys.argv[2]))
         sys.exit()
     docs = [Path(name).resolve() for name in sys.argv[1:]] or DOCS
+    os.chdir(ROOT)
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    if ROOT / "docs" / "port.md" in docs:
+        import mistakes
+        mistakes.main()
     for doc in docs:
         print(f"{doc.relative_to(ROOT)}: {refresh(doc)} outputs rewritten")
     if ROOT / "docs" / "guide.md" in docs:

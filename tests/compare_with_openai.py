@@ -5,9 +5,12 @@
     python tests/compare_with_openai.py ../gpt-2 "Once upon a time" --model_size 3M
 
 It imports OpenAI's src/encoder.py, src/model.py and src/sample.py as they are, from the clone, and
-has them read the same files. It prints the largest difference of each step, both greedy texts, and
-the first token where they part, if they do. Any folder in --models_dir with OpenAI's six files
-works. OpenAI wrote the code for TensorFlow 1, and TensorFlow 2 has a mode that runs it.
+has them read the same files. gpt2.py generates text; its steps are recorded while it does, with the
+prompt read in pieces and the later tokens computed from the cache. OpenAI's code computes the same
+positions in one pass. Printed are the first step that is off, the largest difference of each step,
+both greedy texts, and the first token where they part. The exit status is 0 if no step is off and
+the texts agree, else 1. Any folder in --models_dir with OpenAI's six files works. OpenAI wrote the
+code for TensorFlow 1, and TensorFlow 2 has a mode that runs it.
 """
 import importlib
 import os
@@ -20,7 +23,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import compare_steps  # noqa: E402
+from record_steps import OPENAIS, recorded, steps, steps_of_generate  # noqa: E402
 
+TOLERANCE = 2e-5  # more than for tests/data/small: rounding adds up with width and depth
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # less output
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
@@ -39,38 +44,72 @@ def import_openais(clone):
         return *map(importlib.import_module, ["encoder", "model", "sample"]), tf
 
 
-def run_openais(clone, prompt, n_tokens, model_size, models_dir, hparams):
-    """-> the prompt's ids, {step: array}, the new ids, and the version of TensorFlow"""
-    encoder, model, sample, tf = import_openais(clone)
-    encoder = encoder.get_encoder(model_size, models_dir)
-    hparams = SimpleNamespace(**hparams)
-    ids = compare_steps.encode(encoder, prompt)
-    with tf.Session(graph=tf.Graph()) as session:
-        context = tf.constant([ids])
-        results, returned = compare_steps.recorded(
-            model, compare_steps.OPENAIS,
-            lambda: model.model(hparams, context, reuse=tf.AUTO_REUSE))
-        text = sample.sample_sequence(hparams=hparams, length=n_tokens, context=context,
-                                      batch_size=1, temperature=1, top_k=1)  # greedy
-        checkpoint = tf.train.latest_checkpoint(os.path.join(models_dir, model_size))
-        tf.train.Saver().restore(session, checkpoint)
-        results, text = session.run([{**results, "logits": returned["logits"],
-                                      "present": returned["present"]}, text])
-    steps = {name: array[0] for name, array in results.items()}  # the first of a batch of one
-    return ids, steps, text[0, len(ids):].tolist(), tf.__version__
+class OpenAIs:
+    """OpenAI's code with a model's weights, in a TensorFlow session"""
+
+    def __init__(self, clone, model_size, models_dir, hparams):
+        encoder, self.model, self.sample, self.tf = import_openais(clone)
+        self.get_encoder = encoder.get_encoder
+        self.encoder = self.get_encoder(model_size, str(models_dir))
+        self.hparams = SimpleNamespace(**hparams)
+        self.session = self.tf.Session(graph=self.tf.Graph())
+        with self.session.graph.as_default():
+            self.forward([0])  # makes the variables
+            folder = os.path.join(models_dir, model_size)
+            self.tf.train.Saver().restore(self.session, self.tf.train.latest_checkpoint(folder))
+
+    def forward(self, ids):
+        context = self.tf.constant([ids])
+        return self.model.model(self.hparams, context, reuse=self.tf.AUTO_REUSE)
+
+    def steps(self, ids):
+        """-> {step: array}, all positions in one pass"""
+        with self.session.graph.as_default():
+            (results,), _ = recorded(self.model, OPENAIS, lambda: self.forward(ids))
+        return {name: array[0]  # the first of a batch of one
+                for name, array in self.session.run(results).items()}
+
+    def greedy(self, ids, n_tokens):
+        """-> the new ids of sample_sequence"""
+        with self.session.graph.as_default():
+            text = self.sample.sample_sequence(
+                hparams=self.hparams, length=n_tokens, context=self.tf.constant([ids]),
+                batch_size=1, temperature=1, top_k=1)
+        return self.session.run(text)[0, len(ids):].tolist()
+
+
+def steps_until_nan(ids, params, n_head, n_tokens):
+    """-> steps_of_generate(...); if that meets a NaN, the steps of the prompt, and no new ids"""
+    with np.errstate(all="ignore"):
+        try:
+            return steps_of_generate(ids, params, n_head, n_tokens)
+        except FloatingPointError:
+            return steps(ids, params, n_head), [], slice(None)
 
 
 def main(clone, prompt, n_tokens=40, model_size="124M", models_dir="models"):
     if not Path(clone, "src", "model.py").exists():
         sys.exit(f"{clone} is not a clone of openai/gpt-2: it has no src/model.py")
     encoder, hparams, params, ids = compare_steps.load(prompt, n_tokens, model_size, models_dir)
-    their_ids, steps, new_ids, version = run_openais(clone, prompt, n_tokens, model_size,
-                                                     models_dir, hparams)
-    print(f"{model_size}: NumPy {np.__version__}, TensorFlow {version}\n")
+    openais = OpenAIs(clone, model_size, models_dir, hparams)
+    print(f"{model_size}: NumPy {np.__version__}, TensorFlow {openais.tf.__version__}\n")
+    their_ids = openais.encoder.encode(prompt) or ids[:1]
     if ids != their_ids:
         sys.exit(f"The ids of the prompt differ: {ids} in encoder.py, {their_ids} in OpenAI's code")
-    print(compare_steps.table(compare_steps.steps(ids, params, hparams["n_head"]), steps))
-    compare_steps.print_greedy(encoder, params, hparams["n_head"], ids, new_ids, "OpenAI's code")
+    ours, new_ids, positions = steps_until_nan(ids, params, hparams["n_head"], n_tokens)
+    theirs = openais.steps([*ids, *new_ids[:-1]])
+    for name in ("ln_f", "logits"):  # which generate() computes for the last token of a piece
+        theirs[name] = theirs[name][positions]
+    rows = compare_steps.compare_all(ours, theirs, TOLERANCE)
+    print(compare_steps.summary(rows, theirs, TOLERANCE))
+    print(f"\n{compare_steps.table_of(rows, 'gpt2.py')}")
+    if not new_ids:
+        sys.exit("\ngpt2.py's logits are not finite, so it generates no text.")
+    their_new_ids = openais.greedy(ids, n_tokens)
+    decoders = [encoder.decode, openais.encoder.decode]
+    compare_steps.print_greedy(ids, new_ids, their_new_ids, decoders, "OpenAI's code",
+                               ours["logits"][-n_tokens:])
+    sys.exit(int(new_ids != their_new_ids or not all(row.agrees for row in rows)))
 
 
 if __name__ == "__main__":

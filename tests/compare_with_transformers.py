@@ -79,17 +79,21 @@ def main(prompt, n_tokens=40, model_size="124M", models_dir="models"):
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     encoder, hparams, params, ids = compare_steps.load(prompt, n_tokens, model_size, models_dir)
+    n_head = hparams["n_head"]
     model = load_in_transformers(hparams, params)
     print(f"{model_size}: NumPy {np.__version__}, transformers {transformers.__version__}, "
           f"torch {torch.__version__}\n")
     print("position  token            largest |logit|   largest difference")
-    ours = gpt2.gpt2(ids, **params, n_head=hparams["n_head"])
+    ours = gpt2.gpt2(ids, **params, n_head=n_head)
     theirs = logits_in_transformers(model, ids)
     for position, (i, a, b) in enumerate(zip(ids, ours, theirs)):
         token = json.dumps(encoder.decode([i]), ensure_ascii=False)
         print(f"{position:8}  {token:16} {abs(b).max():15.4f}   {abs(a - b).max():18.7f}")
     their_ids, _ = greedy_in_transformers(model, ids, n_tokens)
-    compare_steps.print_greedy(encoder, params, hparams["n_head"], ids, their_ids, "transformers")
+    our_ids = list(gpt2.generate(ids, params, n_head, n_tokens))
+    logits = gpt2.gpt2([*ids, *our_ids[:-1]], **params, n_head=n_head)[len(ids) - 1:]
+    decoders = [encoder.decode, encoder.decode]
+    compare_steps.print_greedy(ids, our_ids, their_ids, decoders, "transformers", logits)
 
 
 if __name__ == "__main__":
