@@ -4,8 +4,9 @@
     python docs/figures.py              all figures; a second run writes the same bytes
     python docs/figures.py --measure    measures the times in cache.svg again before that
 
-docs/figures/cache.json holds the measured times. Every figure has a white panel, so that it is
-legible on light and dark pages, and is narrow enough for a phone.
+docs/figures/cache.json holds the measured times. dataflow.svg, the map, was drawn by hand: edit it
+with Inkscape or as text. Every figure has a white panel, so that it is legible on light and dark
+pages, and is narrow enough for a phone.
 """
 import json
 import os
@@ -14,7 +15,6 @@ import re
 import sys
 import time
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import matplotlib
 import numpy as np
@@ -33,13 +33,13 @@ from utils import load_encoder_hparams_and_params  # noqa: E402
 
 ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models")
 N_HEAD = HPARAMS["n_head"]
-PROMPT = "Once upon a time"
 HEADS = [(1, 1, "spread out"), (3, 6, "thing, colour"), (6, 3, "thing")]  # block, head, label
 HEADS_PROMPT = 'Anna had a blue drum. One day she met a fox. "Have you seen my'
 KNOBS_PROMPT = "The queen had lost her"
 WORDS = "red blue green king queen baker fox owl mouse ball kite drum".split()
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"
+FONTS = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 plt.rcParams.update({
     "svg.hashsalt": "gpt2", "svg.fonttype": "path", "font.family": "DejaVu Sans", "font.size": 12,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": GREY, "xtick.color": INK,
@@ -85,7 +85,7 @@ def layers(ids):
 
 
 def label_grid(axes, rows, columns):
-    """Tokens beside the cells of a heat map, and a thin line between the cells."""
+    """Name the rows and columns of a heat map by their tokens; draw a thin line between cells."""
     axes.set_xticks(range(len(columns)), columns, rotation=90)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(np.arange(len(columns) + 1) - .5, minor=True)
@@ -97,7 +97,7 @@ def label_grid(axes, rows, columns):
 
 
 def words():
-    """The cosine similarity of the embeddings of some words, each with each."""
+    """The cosine similarity of every pair among some words."""
     rows = PARAMS["wte"][[i for word in WORDS for i in ENCODER.encode(" " + word)]]
     assert len(rows) == len(WORDS), "each word must be one token"
     rows = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -208,13 +208,13 @@ def lens():
     axes.tick_params(axis="x", rotation=0)
     axes.xaxis.set_ticks_position("top")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel("most likely next token after ... blocks", labelpad=8, fontweight="bold")
+    axes.set_xlabel("most likely next token after block ...", labelpad=8, fontweight="bold")
     axes.text(-.01, 1.02, "input\ntoken", transform=axes.transAxes, fontweight="bold", ha="right")
     save(figure, "lens")
 
 
 def measure():
-    """Time one more token with and without the cache: the best of several tries, in ms."""
+    """Time one more token with and without the cache: the best of several runs, in ms."""
     n_ctx, n_layer, d = HPARAMS["n_ctx"], HPARAMS["n_layer"], HPARAMS["n_embd"] // N_HEAD
     ids = [0] * n_ctx
     lengths = [1, *range(32, n_ctx, 32), n_ctx]
@@ -254,107 +254,40 @@ def cache():
     save(figure, "cache")
 
 
-def dataflow():
-    """The whole program, drawn by hand: boxes, arrows, and the shape at each step."""
-    out = []
-    font = 'font-family="DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"'
-
-    def text(x, y, words, size=15, colour=INK, anchor="middle", weight="normal", turn=False):
-        turned = ' transform="rotate(-90)"' if turn else ""
-        out.append(f'<text x="{x}" y="{y}" font-size="{size}" fill="{colour}" '
-                   f'text-anchor="{anchor}" font-weight="{weight}"{turned}>{escape(words)}</text>')
-
-    def mono(x, y, words, colour=INK):
-        out.append(f'<text x="{x}" y="{y}" font-size="13.5" fill="{colour}" text-anchor="start" '
-                   f'font-family="DejaVu Sans Mono, Menlo, Consolas, monospace">'
-                   f'{escape(words)}</text>')
-
-    def box(y, height, label, colour, x=45, width=220, note=None):
-        out.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8" '
-                   f'fill="{colour}" fill-opacity="0.13" stroke="{colour}" stroke-width="1.6"/>')
-        text(x + width / 2, y + height / 2 + (5 if note is None else -3), label, weight="bold")
-        if note:
-            text(x + width / 2, y + height / 2 + 15, note, 12.5)
-
-    def line(*points, arrow=True, width=2, colour=INK):
-        path = " ".join(f"{'ML'[n > 0]}{x} {y}" for n, (x, y) in enumerate(points))
-        end = f' marker-end="url(#{"round" if colour == PURPLE else "head"})"' if arrow else ""
-        out.append(f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}"{end}/>')
-
-    def plus(y):
-        out.append(f'<circle cx="60" cy="{y}" r="11" fill="white" stroke="{INK}" '
-                   'stroke-width="2"/>')
-        line((54, y), (66, y), arrow=False)
-        line((60, y - 6), (60, y + 6), arrow=False)
-
-    shape_x = 290
-    text(155, 42, f'"{PROMPT}"', 14.5)
-    line((155, 52), (155, 72))
-    box(74, 38, "encode", YELLOW)
-    line((155, 112), (155, 140))
-    ids = ENCODER.encode(PROMPT)
-    mono(shape_x, 98, f"ids [{len(ids)}]")
-    box(142, 52, "wte[ids] + wpe", GREEN, note="which token + which position")
-    mono(shape_x, 173, f"x [{len(ids)}, {HPARAMS['n_embd']}]")
-    # the block
-    out.append(f'<rect x="26" y="222" width="408" height="380" rx="12" fill="none" stroke="{GREY}" '
-               'stroke-width="1.6" stroke-dasharray="6 4"/>')
-    text(422, 246, f"a block, {HPARAMS['n_layer']} times", 13.5, INK, "end", "bold")
-    text(-318, 48, "x: the residual stream", 12.5, turn=True)
-    line((155, 194), (155, 208), (60, 208), (60, 395), width=4)
-    plus(409)
-    line((60, 420), (60, 571), width=4)
-    plus(585)
-    n, d, h = len(ids), HPARAMS["n_embd"], N_HEAD
-    for y, name, notes in [
-            (262, "attention", [f"q, k, v: {h} x [{n}, {d // h}]", f"weights: {h} x [{n}, {n}]"]),
-            (438, "feed-forward", [f"hidden: [{n}, {4 * d}]", f"output: [{n}, {d}]"])]:
-        colour = BLUE if name == "attention" else RED
-        line((60, y + 12), (108, y + 12))
-        box(y, 28, "layer_norm", GREY, 110, 130)
-        line((175, y + 28), (175, y + 46))
-        box(y + 48, 54, name, colour, 110, 130,
-            "across tokens" if name == "attention" else "each by itself")
-        line((175, y + 102), (175, y + 147), (73, y + 147))
-        mono(252, y + 72, notes[0])
-        mono(252, y + 92, notes[1])
-    text(190, 403, "added to x", 13, INK, "start")
-    text(190, 579, "added to x", 13, INK, "start")
-    line((60, 596), (60, 624), (155, 624), (155, 650), width=4)
-    mono(shape_x, 636, f"x [{n}, {d}]")
-    box(652, 38, "layer_norm", GREY)
-    line((155, 690), (155, 708))
-    box(710, 52, "x @ wte.T", GREEN, note="a score for every token")
-    mono(shape_x, 730, "logits")
-    mono(shape_x, 748, f"[{n}, {HPARAMS['n_vocab']}]")
-    line((155, 762), (155, 780))
-    box(782, 52, "choose", PURPLE, note="last row, softmax, sampling")
-    line((155, 834), (155, 856))
-    box(858, 38, "decode", YELLOW)
-    line((155, 896), (155, 918))
-    text(155, 938, "the next piece of text", 14.5)
-    text(440, 915, "shapes: those of 3M,", 12.5, anchor="end")
-    text(440, 933, f"for a text of {n} tokens", 12.5, anchor="end")
-    # round again
-    line((265, 808), (446, 808), (446, 127), (160, 127), width=1.8, colour=PURPLE)
-    text(278, 799, "the new id, appended", 12.5, PURPLE, "start")
-    body = "\n".join(out)
-    markers = "".join(
-        f'<marker id="{name}" viewBox="0 0 10 10" refX="8" refY="5" markerWidth="9" '
-        f'markerHeight="9" orient="auto" markerUnits="userSpaceOnUse"><path d="M0 0L10 5L0 10z" '
-        f'fill="{colour}"/></marker>' for name, colour in [("head", INK), ("round", PURPLE)])
-    (FIGURES / "dataflow.svg").write_text(f"""<svg xmlns="http://www.w3.org/2000/svg" \
-viewBox="0 0 460 964" width="460" height="964" {font}>
-<title>The path of the data through GPT-2, with the shape at each step</title>
-<defs>{markers}</defs>
-<rect x="2" y="2" width="456" height="960" rx="14" fill="white" stroke="{PALE}"/>
-{body}
-</svg>
-""", encoding="utf-8", newline="\n")
+def maps():
+    """The map of the guide as a strip of boxes, once for each chapter, with that chapter's lit."""
+    boxes = {"encode": YELLOW, "embed": GREEN, "blocks": BLUE, "logits": GREEN, "choose": PURPLE,
+             "decode": YELLOW}
+    lit_in = {"encode": ["encode", "decode"], "embeddings": ["embed"], "blocks": ["blocks"],
+              "logits": ["logits"], "choose": ["choose"], "loop": []}
+    for name, lit in lit_in.items():
+        out = []
+        for n, (box, colour) in enumerate(boxes.items()):
+            x, opacity, weight = 8 + 75 * n, 0.13, "normal"
+            if box in lit:
+                opacity, weight = 0.45, "bold"
+            out.append(f'<rect x="{x}" y="34" width="62" height="30" rx="7" fill="{colour}" '
+                       f'fill-opacity="{opacity}" stroke="{colour}" stroke-width="1.4"/>')
+            out.append(f'<text x="{x + 31}" y="53.5" font-size="13" fill="{INK}" '
+                       f'text-anchor="middle" font-weight="{weight}">{box}</text>')
+            if n:
+                out.append(f'<path d="M{x - 12} 49h9" stroke="{INK}" stroke-width="1.6" '
+                           'marker-end="url(#head)"/>')
+        width, colour = (3.4, PURPLE) if name == "loop" else (1.4, GREY)
+        out.append(f'<path d="M339 34V16H75.5V42" fill="none" stroke="{colour}" '
+                   f'stroke-width="{width}"/><path d="M71 39l4.5 7l4.5 -7z" fill="{colour}"/>')
+        title = "the loop" if name == "loop" else name
+        (FIGURES / f"map-{name}.svg").write_text(f"""<svg xmlns="http://www.w3.org/2000/svg" \
+viewBox="0 0 453 78" width="453" height="78" font-family="{FONTS}">
+<title>The map of the guide: {title}</title>
+<defs><marker id="head" viewBox="0 0 8 8" refX="6" refY="4" markerWidth="5" markerHeight="5">\
+<path d="M0 0L8 4L0 8z" fill="{INK}"/></marker></defs>
+<rect x="1" y="1" width="451" height="76" rx="12" fill="white" stroke="{PALE}"/>
+""" + "\n".join(out) + "\n</svg>\n", encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":
     if "--measure" in sys.argv[1:]:
         measure()
-    for draw in [words, dataflow, heads, gelu_curve, knobs, lens, cache]:
+    for draw in [maps, words, heads, gelu_curve, knobs, lens, cache]:
         draw()

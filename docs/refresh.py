@@ -4,17 +4,19 @@
     python docs/refresh.py trace          docs/trace.html, and its picture docs/figures/trace.png
 
 It rewrites in place, and a second run changes nothing:
-    >>> examples         their outputs; all examples of a file share one namespace
+    >>> examples         their outputs; the examples of a file run in a Python of their own
     console blocks       the output of each line "$ python gpt2.py ... --model_size 3M"; a line
                          "$ python lab.py ..." runs a copy of gpt2.py with the last ```diff made
     quotations           python blocks and the "-" lines of diffs, where comments of the source have
                          changed; where code has, it says so, and a person has to decide
     docs/port.md         its tables of mistakes and its example, by tests/mistakes.py
     links to source      the lines of [`gelu`](../gpt2.py#L24-L27), found by the name
+    docs/guide.ipynb     the guide as a notebook: examples and commands are cells, with outputs
 tests/test_docs.py checks the same with the functions of this file.
 """
 import ast
 import doctest
+import json
 import os
 import re
 import shlex
@@ -27,7 +29,9 @@ from textwrap import dedent
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "models" / "3M" / "README.md"]
+NOTEBOOK = ROOT / "docs" / "guide.ipynb"
 SOURCES = ["gpt2.py", "encoder.py", "utils.py"]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 SOURCE_LINK = re.compile(r"\[`([\w.]+)`\]\(((?:\.\./)?(?:gpt2|encoder|utils)\.py)#L([\d\-L]+)\)")
 
 
@@ -42,23 +46,25 @@ def fences(text):
             language = None
 
 
-class Collector(doctest.DocTestRunner):
-    """Runs examples, says nothing, and keeps those whose output was another: (example, got)."""
+class Recorder(doctest.DocTestRunner):
+    """Runs examples, says nothing, and keeps [its line, source, shown, came out] of each."""
 
-    def __init__(self, checker=None):
-        super().__init__(checker, verbose=False)
-        self.wrong = []
+    def __init__(self):
+        super().__init__(verbose=False)
+        self.examples = []
 
-    def report_failure(self, out, test, example, got):
-        self.wrong.append((example, got))
+    def keep(self, out, test, example, got):
+        self.examples.append((example.lineno, example.source, example.want, got))
+
+    report_success = report_failure = keep
 
     def report_unexpected_exception(self, out, test, example, exc_info):
         raise RuntimeError(f"{test.name}, line {example.lineno + 1}: {example.source}") \
             from exc_info[1]
 
 
-def wrong_examples(path, checker=None):
-    """Run the >>> examples of a file; -> [(example, what came out), ...] of those that differ."""
+def record(path):
+    """Run the >>> examples of a file, all in one namespace, and print what came out as JSON."""
     text = path.read_text(encoding="utf-8")
     masked = [""] * (text.count("\n") + 1)  # only what stands in fences, at its own line
     for _, start, lines in fences(text):
@@ -66,9 +72,16 @@ def wrong_examples(path, checker=None):
             masked[start:start + len(lines)] = lines
     examples = doctest.DocTestParser().get_examples("\n".join(masked))
     test = doctest.DocTest(examples, {"__name__": "__main__"}, path.name, str(path), 0, None)
-    runner = Collector(checker)
+    runner = Recorder()
     runner.run(test, out=lambda text: None)
-    return runner.wrong
+    print(json.dumps(runner.examples))
+
+
+def run_examples(path):
+    """-> [(line, source, shown, came out), ...] of a file's >>> examples, run in a new Python."""
+    done = subprocess.run([sys.executable, str(Path(__file__)), "--record", str(path)], cwd=ROOT,
+                          env=ENVIRONMENT, encoding="utf-8", stdout=subprocess.PIPE, check=True)
+    return json.loads(done.stdout)
 
 
 def changed_source(diff):
@@ -105,8 +118,8 @@ def run(arguments, diff=None):
             path = Path(folder) / "lab.py"
             path.write_text(changed_source(diff), encoding="utf-8")
         done = subprocess.run([sys.executable, str(path), *arguments], cwd=ROOT,
-                              env={**os.environ, "PYTHONPATH": str(ROOT)}, encoding="utf-8",
-                              stdin=subprocess.DEVNULL, capture_output=True)
+                              env=ENVIRONMENT, encoding="utf-8", stdin=subprocess.DEVNULL,
+                              capture_output=True)
     output = done.stderr if done.returncode else done.stdout
     return [line.rstrip() for line in output[:-1].split("\n")]
 
@@ -178,10 +191,10 @@ def refresh(path):
     if text != before:
         path.write_bytes(text.encode("utf-8"))  # what is run is read from there
     edits = []  # (first line, number of lines, new lines)
-    for example, got in wrong_examples(path):
-        start = example.lineno + example.source.count("\n")
-        new = [line.rstrip() or "<BLANKLINE>" for line in got.split("\n")[:-1]]
-        edits.append((start, example.want.count("\n"), new))
+    for line, source, shown, got in run_examples(path):
+        if got != shown:
+            new = [line.rstrip() or "<BLANKLINE>" for line in got.split("\n")[:-1]]
+            edits.append((line + source.count("\n"), shown.count("\n"), new))
     for start, shown, arguments, diff in commands(text):
         try:
             new = run(arguments, diff)
@@ -201,6 +214,8 @@ def refresh(path):
     return len(edits)
 
 
+# ---- the page that shows gpt2.py at work
+
 def refresh_trace():
     """Write docs/trace.html; with playwright and a Chromium on the PATH, docs/figures/trace.png."""
     words = ["Lily had a red kite. One day Lily lost her", "4", "--model_size", "3M"]
@@ -218,7 +233,100 @@ def refresh_trace():
         browser.close()
 
 
+# ---- the notebook
+
+FIRST_CELL = """\
+import os
+import sys
+if not os.path.exists("gpt2.py"):  # all that follows runs in the root folder of the repository
+    os.chdir("..")
+# so that "! python" is the Python of this notebook
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]"""
+
+
+def cells(text):
+    """The cells of a page. A solution, which the page folds away, is a cell with hidden source."""
+    import nbformat.v4 as v4
+    found, prose, folded = [v4.new_code_cell(FIRST_CELL)], [], False
+
+    def end_prose():
+        nonlocal folded
+        words = "\n".join(prose).strip()
+        prose.clear()
+        if "<summary>Solution</summary>" in words:
+            words, folded = re.sub(r"(?s)<details>\s*<summary>Solution</summary>",
+                                   "**Solution:** unfold the cells below.", words), True
+        elif folded and "</details>" in words:
+            words, folded = words.replace("</details>", "", 1), False
+        if words.strip():
+            found.append(v4.new_markdown_cell(words.strip().replace("](#", "](guide.md#")))
+
+    def add(source):
+        folding = {"jupyter": {"source_hidden": True, "outputs_hidden": True}} if folded else {}
+        found.append(v4.new_code_cell(source.strip(), metadata=folding))
+
+    lines, at = text.split("\n"), 0
+    for language, start, block in fences(text):
+        if language not in ("pycon", "console") or any("lab.py" in line for line in block):
+            continue
+        prose += lines[at:start - 1]
+        at = start + len(block) + 1
+        end_prose()
+        if language == "console":
+            for line in block:
+                if line.startswith("$ "):
+                    add("! " + line[2:])
+        else:  # a cell shows only the value of its last line, so each output ends a cell
+            source = ""
+            for example in doctest.DocTestParser().get_examples("\n".join(block)):
+                source += example.source
+                if example.want:
+                    add(source)
+                    source = ""
+            if source:
+                add(source)
+    prose += lines[at:]
+    end_prose()
+    for n, cell in enumerate(found):
+        cell["id"] = f"cell-{n}"  # by default they are random
+    return found
+
+
+def execute(notebook):
+    """Run a notebook in its own folder, as Jupyter would; its cells then have their outputs."""
+    import nbclient
+    import nbformat
+    nbclient.NotebookClient(notebook, timeout=600, record_timing=False,
+                            resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
+    for cell in notebook.cells:
+        if cell.source.startswith("! "):  # its output came in pieces, from a pseudo-terminal
+            text = shown_by(cell).replace("\r\n", "\n")
+            text = re.sub(r"(?m)^[\d.]+ s\n\Z", "", text)  # the time, which is never the same
+            cell.outputs = [nbformat.v4.new_output("stream", text=text)]
+    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python",
+                                        "name": "python3"}}
+
+
+def shown_by(cell):
+    """The text of a cell's outputs."""
+    return "".join(output["text"] if "text" in output else output["data"]["text/plain"] + "\n"
+                   for output in cell.outputs)
+
+
+def refresh_notebook():
+    import nbformat
+    notebook = nbformat.v4.new_notebook(
+        cells=cells((ROOT / "docs" / "guide.md").read_text(encoding="utf-8")))
+    execute(notebook)
+    NOTEBOOK.write_bytes((nbformat.writes(notebook) + "\n").encode("utf-8"))
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--record"]:
+        os.chdir(ROOT)
+        sys.path[0] = str(ROOT)  # as for a reader who starts Python there
+        record(Path(sys.argv[2]))
+        sys.exit()
     if sys.argv[1:] == ["trace"]:
         sys.exit(refresh_trace())
     docs = [Path(name).resolve() for name in sys.argv[1:]] or DOCS
@@ -229,3 +337,7 @@ if __name__ == "__main__":
         mistakes.main()
     for doc in docs:
         print(f"{doc.relative_to(ROOT)}: {refresh(doc)} outputs rewritten")
+    if ROOT / "docs" / "guide.md" in docs:
+        refresh_notebook()
+    if not sys.argv[1:]:
+        refresh_trace()

@@ -1,14 +1,15 @@
-"""How fast is gpt2.py, beside the fastest that it could be, and beside others? One table.
+"""How fast is gpt2.py, compared with the fastest that it could be and with others? Four tables.
 
-    python tests/benchmark.py 124M      (models/124M; if it is not there, random weights)
+    python tests/benchmark.py 124M            (models/124M; if it is not there, random weights)
+    python tests/benchmark.py 124M --write    also into docs/performance.md
     pip install torch transformers safetensors llama-cpp-python gguf     (to compare with these)
 
 "floor" reads the same bytes and does nothing but the products that cannot be spared: one
 matrix-vector product over the whole file for a token (and over the cache, for a late one), the
 matrix products of the linear layers for a prompt. Each contender is a process of its own; they
-take turns, so that what slows the machine for a while slows all.
+take turns, so that what slows the machine for a while slows all. It takes about ten minutes.
 
-Options: --only floor,gpt2.py  --threads 1  --rounds 7  --folder DIR (for the files that are made)
+Options: --only floor,gpt2.py  --threads 1  --rounds 5  --folder DIR (for the files that are made)
 """
 import importlib.metadata
 import importlib.util
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 SHAPES = {  # n_vocab, n_ctx, n_embd, n_head, n_layer
@@ -122,22 +123,95 @@ class LlamaCpp:
         return int(logits.argmax())
 
 
+class TorchProducts:
+    """A token's bare products in PyTorch, on transformers' weights: what its floor would be."""
+
+    def __init__(self, folder):
+        transformers = Transformers(folder)
+        self.torch, model = transformers.torch, transformers.model
+        self.layers = [layer for block in model.transformer.h for layer in (
+            block.attn.c_attn, block.attn.c_proj, block.mlp.c_fc, block.mlp.c_proj)]
+        self.wte = model.lm_head.weight
+        self.rows = {n: self.torch.ones(1, n) for n in (self.wte.shape[1], 4 * self.wte.shape[1])}
+
+    def prompt(self, ids):
+        self.step()
+
+    def step(self):
+        with self.torch.inference_mode():
+            for layer in self.layers:
+                self.torch.addmm(layer.bias, self.rows[len(layer.weight)], layer.weight)
+            self.torch.nn.functional.linear(self.rows[self.wte.shape[1]], self.wte)
+
+
+# ---- gpt2.py with one of the changes undone that made it fast
+
+class WeightsRead(Ours):
+    def __init__(self, folder):
+        super().__init__(folder)
+
+        def read(node):
+            if isinstance(node, dict):
+                return {name: read(part) for name, part in node.items()}
+            return list(map(read, node)) if isinstance(node, list) else np.array(node)
+
+        self.params = read(self.params)
+
+
+class NoCache(Ours):
+    def prompt(self, ids):
+        self.ids = list(ids)
+
+    def step(self):
+        logits = self.gpt2.gpt2(self.ids, **self.params, n_head=self.n_head, rows=-1)
+        self.ids.append(int(logits.argmax()))
+
+
+class Power(Ours):
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.gpt2.gelu = lambda x: 0.5 * x * (1 + np.tanh(
+            (2 / np.pi) ** 0.5 * (x + 0.044715 * x ** 3)))
+
+
+class OnePiece(Ours):
+    def prompt(self, ids):
+        n_ctx, n_embd = self.params["wpe"].shape
+        cache = np.empty([len(self.params["blocks"]), 2, self.n_head, n_ctx,
+                          n_embd // self.n_head], np.float32)
+        self.gpt2.gpt2(ids, **self.params, n_head=self.n_head, cache=cache, rows=-1)
+
+
+class FreshMemory(Ours):
+    """With glibc's own thresholds held fixed, so that large freed arrays go back to the kernel."""
+    env = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
+
+
 CONTENDERS = {"floor": Floor, "gpt2.py": Ours, "transformers": Transformers, "llama.cpp": LlamaCpp}
+UNDONE = {  # name: contender, what it affects, what the program does
+    "weights read": (WeightsRead, "start", "the weights are memory-mapped, not read"),
+    "no cache": (NoCache, "late", "keys and values stay in a cache"),
+    "x ** 3": (Power, "prompt", "`x * x * x` instead of `x ** 3` in gelu"),
+    "one piece": (OnePiece, "prompt", "a prompt is read in pieces of 256 tokens"),
+    "fresh memory": (FreshMemory, "prompt", "freed memory is kept for the next array")}
+ALL = {**CONTENDERS, "PyTorch's products": TorchProducts,
+       **{name: undone[0] for name, undone in UNDONE.items()}}
 
 
 # ---- in a contender's process
 
 def first_word(name, folder, n_prompt):
     """A whole process's work, from its start to the first token. Of text, only ours makes any."""
-    CONTENDERS[name](Path(folder)).prompt([0] * int(n_prompt))
+    contender = ALL[name](Path(folder))
+    contender.prompt([0] * int(n_prompt))
     print("word", flush=True)
 
 
 def worker(name, folder):
     """Answer each line of standard input, a task, with a line of seconds."""
-    contender = CONTENDERS[name](Path(folder))
+    contender = ALL[name](Path(folder))
     for line in sys.stdin:
-        task, ids = json.loads(line)
+        task, ids, n_steps = json.loads(line)
         if task == "memory":  # the most it ever had, pages of mapped files included
             status = Path("/proc/self/status")  # Linux has it; elsewhere there is no answer
             answer = [int(kb) * 1024 for kb in re.findall(
@@ -148,7 +222,7 @@ def worker(name, folder):
             times.append(time.perf_counter())
             if task != "prompt":
                 times = times[1:]
-                for _ in range(N_STEPS):
+                for _ in range(n_steps):
                     contender.step()
                     times.append(time.perf_counter())
             answer = np.diff(times).tolist()
@@ -232,6 +306,86 @@ def convert(folder, names):
 
 # ---- the race
 
+def command(mode, name, *rest):
+    """-> the arguments and the environment of a contender's process"""
+    env = {**os.environ, **getattr(ALL[name], "env", {})}
+    return [sys.executable, str(Path(__file__).resolve()), mode, name, *map(str, rest)], env
+
+
+def time_starts(folder, names, rounds, n_prompt):
+    """-> {name: [seconds from the start of a process to its first word, ...]}"""
+    seconds = {name: [] for name in names}
+    for n in range(rounds + 1):  # round 0 warms caches, and is not counted
+        for name in names:
+            words, env = command("first_word", name, folder, n_prompt)
+            if name == "gpt2.py":
+                words = [sys.executable, str(ROOT / "gpt2.py"), START, "1", "--model_size",
+                         folder.name, "--models_dir", str(folder.parent)]
+            start = time.perf_counter()
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, env=env)
+            process.stdout.read(1)
+            if n > 0:
+                seconds[name].append(time.perf_counter() - start)
+            process.communicate()
+    return seconds
+
+
+def ask(process, task, ids=None, n_steps=N_STEPS):
+    process.stdin.write(json.dumps([task, ids, n_steps]).encode() + b"\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def time_tasks(folder, entrants, rounds, prompts):
+    """entrants {task: names} -> {task: {name: [seconds, ...]}}, and the memory of each process"""
+    seconds = {task: {name: [] for name in names} for task, names in entrants.items()}
+    workers = {}
+    for n in range(rounds + 1):  # round 0 warms caches, and is not counted
+        for task, names in entrants.items():
+            for name in names:
+                if name not in workers:
+                    words, env = command("worker", name, folder)
+                    workers[name] = subprocess.Popen(words, env=env, stdin=subprocess.PIPE,
+                                                     stdout=subprocess.PIPE)
+                n_steps = 1 if name == "no cache" else N_STEPS
+                times = ask(workers[name], task, prompts[task], n_steps)
+                if n > 0:
+                    seconds[task][name] += times
+    memory = {name: ask(process, "memory") for name, process in workers.items()}
+    for process in workers.values():
+        process.communicate()
+    return seconds, memory
+
+
+def race(folder, names, rounds):
+    """-> {task: {name: [seconds or bytes, ...]}}, {task: (what, unit)}"""
+    from encoder import get_encoder
+    hparams = json.loads((folder / "hparams.json").read_text())
+    late = hparams["n_ctx"] - 24
+    ids = np.random.default_rng(1).integers(0, hparams["n_vocab"] - 1, late).tolist()
+    prompts = {"prompt": ids[:late - 100], "early": ids[:EARLY], "late": ids}
+    entrants = {task: list(names) for task in ("start", *prompts)}
+    if "gpt2.py" in names:
+        for name, (_, task, _) in UNDONE.items():
+            entrants[task].append(name)
+    if "transformers" in names:
+        entrants["early"].append("PyTorch's products")
+    n_prompt = len(get_encoder(folder.name, folder.parent).encode(START))
+    starts = time_starts(folder, entrants.pop("start"), rounds, n_prompt)
+    seconds, memory = time_tasks(folder, entrants, rounds, prompts)
+    weights = sum(path.stat().st_size for path in folder.glob("*.data-*"))
+    cache = 2 * 4 * hparams["n_layer"] * hparams["n_ctx"] * hparams["n_embd"]
+    memory["floor"] = [weights + cache]
+    return {"start": starts, **seconds, "memory": memory}, {
+        "start": ("start-up to the first word", "s"),
+        "prompt": (f"prompt of {late - 100} tokens", "s"),
+        "early": (f"a token at position {EARLY}", "ms"),
+        "late": (f"a token at position {late}", "ms"),
+        "memory": ("peak memory (floor: weights and cache)", "MB")}
+
+
+# ---- the tables
+
 def quartiles(values, unit):
     """[seconds or bytes, ...] -> the median, and in brackets the quarters below and above it."""
     if not values:
@@ -242,8 +396,45 @@ def quartiles(values, unit):
     return f"{median:{form}} {unit}{spread}"
 
 
+def table(rows):
+    """[[cell, ...], ...], the first the heading -> Markdown"""
+    rows = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def tables(names, times, tasks):
+    """-> {name: Markdown}: who is how fast, what made it fast, and where a token's time goes"""
+    heading = ["", *names]
+    if {"floor", "gpt2.py"} <= set(names):
+        heading.insert(names.index("gpt2.py") + 2, "gpt2.py / floor")
+    rows = [heading]
+    for task, (what, unit) in tasks.items():
+        cells = {name: quartiles(times[task][name], unit) for name in names}
+        if {"floor", "gpt2.py"} <= set(names):
+            ratio = np.median(times[task]["gpt2.py"]) / np.median(times[task]["floor"])
+            cells["gpt2.py / floor"] = f"{ratio:.2f}"
+        rows.append([what, *(cells[name] for name in heading[1:])])
+    found = {"race": table(rows)}
+    if "gpt2.py" in names:
+        rows = [["change", "what it affects", "without it", "with it"]]
+        for name, (_, task, change) in UNDONE.items():
+            what, unit = tasks[task]
+            rows.append([change, what, quartiles(times[task][name], unit),
+                         quartiles(times[task]["gpt2.py"], unit)])
+        found["changes"] = table(rows)
+    if "transformers" in names:
+        early = {name: np.median(times["early"][name]) * 1e3 for name in times["early"]}
+        rows = [["a token at position 10", "bare products", "everything else"]]
+        for name, floor in (("gpt2.py", "floor"), ("transformers", "PyTorch's products")):
+            if name in early and floor in early:
+                rest = early[name] - early[floor]
+                rows.append([name, f"{early[floor]:.1f} ms", f"{rest:.1f} ms"])
+        found["token"] = table(rows)
+    return found
+
+
 def machine(names, threads):
-    """One line about what the figures were measured on."""
+    """One sentence about what the times were measured on."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -257,79 +448,41 @@ def machine(names, threads):
     return f"{os.cpu_count()} cores of {cpu}, {threads} threads; {', '.join(versions)}"
 
 
-def race(folder, names, threads, rounds):
-    """-> {task: {contender: [seconds, ...]}} with the memory in bytes, {task: (what, unit)}"""
-    from encoder import get_encoder
-    env = {**os.environ, "OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)}
-    me = [sys.executable, str(Path(__file__).resolve())]
-    n_start = len(get_encoder(folder.name, folder.parent).encode(START))
-    hparams = json.loads((folder / "hparams.json").read_text())
-    late = hparams["n_ctx"] - 24
-    ids = np.random.default_rng(1).integers(0, hparams["n_vocab"] - 1, late).tolist()
-    tasks = {"prompt": ids[:late - 100], "early": ids[:EARLY], "late": ids}
-    seconds = {task: {name: [] for name in names} for task in ("start", *tasks, "memory")}
-    workers = {}
-    for n in range(rounds + 1):  # round 0 warms caches, and is not counted
-        for name in names:
-            command = [*me, "first_word", name, str(folder), str(n_start)]
-            if name == "gpt2.py":
-                command = [sys.executable, str(ROOT / "gpt2.py"), START, "1", "--model_size",
-                           folder.name, "--models_dir", str(folder.parent)]
-            start = time.perf_counter()
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, env=env)
-            process.stdout.read(1)
-            seconds["start"][name] += [time.perf_counter() - start] * (n > 0)
-            process.communicate()
-    for n in range(rounds + 1):
-        for task, task_ids in tasks.items():
-            for name in names:
-                if name not in workers:
-                    workers[name] = subprocess.Popen([*me, "worker", name, str(folder)], env=env,
-                                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-                seconds[task][name] += ask(workers[name], task, task_ids) * (n > 0)
-    for name, process in workers.items():
-        seconds["memory"][name] = ask(process, "memory", None)
-        process.communicate()
-    weights = sum(path.stat().st_size for path in folder.glob("*.data-*"))
-    cache = 2 * 4 * hparams["n_layer"] * hparams["n_ctx"] * hparams["n_embd"]
-    seconds["memory"]["floor"] = [weights + cache]
-    return seconds, {"start": ("start-up to the first word", "s"),
-                     "prompt": (f"prompt of {late - 100} tokens", "s"),
-                     "early": (f"a token at position {EARLY}", "ms"),
-                     "late": (f"a token at position {late}", "ms"),
-                     "memory": ("peak memory (floor: weights and cache)", "MB")}
+def write_into_page(found):
+    """Put the tables between their marks in docs/performance.md."""
+    page = ROOT / "docs" / "performance.md"
+    text = page.read_text(encoding="utf-8")
+    for name, markdown in found.items():
+        text = re.sub(rf"(?s)(<!-- {name} -->\n).*?(<!-- end -->)",
+                      lambda mark, new=markdown: mark[1] + new + mark[2], text)
+    page.write_bytes(text.encode("utf-8"))
 
 
-def ask(process, task, ids):
-    process.stdin.write(json.dumps([task, ids]).encode() + b"\n")
-    process.stdin.flush()
-    return json.loads(process.stdout.readline())
-
-
-def main(model_size="124M", models_dir="models", only=None, threads=None, rounds=7, folder=None):
+def main(model_size="124M", models_dir="models", only=None, threads=None, rounds=5, folder=None,
+         write=False):
     threads = threads or os.cpu_count()
+    os.environ.update({"OPENBLAS_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads)})
     names = [name for name in NEEDS if all(map(importlib.util.find_spec, NEEDS[name]))]
     if only:
         names = [name for name in names if name in only.split(",")]
     with tempfile.TemporaryDirectory(dir=folder) as made:
-        random = not (Path(models_dir) / model_size / "hparams.json").exists()
-        model = Path(made) / ("random-" * random + model_size)
-        if random:
-            make_random_model(model, *SHAPES[model_size])
-        else:
+        original = Path(models_dir) / model_size
+        if (original / "hparams.json").exists():
+            what, model = model_size, Path(made) / model_size
             model.mkdir()
-            for path in (Path(models_dir) / model_size).iterdir():
+            for path in original.iterdir():
                 (model / path.name).symlink_to(path.resolve())
+        else:
+            what, model = f"{model_size} with random weights", Path(made) / f"random-{model_size}"
+            make_random_model(model, *SHAPES[model_size])
         convert(model, names)
-        seconds, rows = race(model, names, threads, rounds)
-    print(f"\n{model_size}{' with random weights' * random}: {machine(names, threads)}; "
-          f"medians of {rounds} rounds (and quartiles)\n")
-    print("| | " + " | ".join(names[:2] + ["of the floor"] + names[2:]) + " |")
-    print("|---" * (len(names) + 2) + "|")
-    for task, (what, unit) in rows.items():
-        cells = [quartiles(seconds[task][name], unit) for name in names]
-        ratio = np.median(seconds[task]["gpt2.py"]) / np.median(seconds[task]["floor"])
-        print(f"| {what} | " + " | ".join(cells[:2] + [f"{ratio:.2f}"] + cells[2:]) + " |")
+        found = tables(names, *race(model, names, rounds))
+    found["machine"] = (f"{what}, {machine(names, threads)}; medians of {rounds} rounds, with "
+                        f"quartiles in parentheses; {time.strftime('%d %B %Y')}\n")
+    for markdown in found.values():
+        print("\n" + markdown, end="")
+    if write:
+        write_into_page(found)
 
 
 if __name__ == "__main__":
