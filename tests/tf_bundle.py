@@ -6,6 +6,7 @@
 For tests, which need files that are damaged in a certain way, and for the benchmark, which needs
 models of all sizes. TensorFlow 2.21 was seen to read what this writes, and to find it right.
 """
+import math
 import struct
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def message(*fields):
     return out
 
 
-def block(pairs, restart_interval=16):
+def block(pairs, restart_interval=16, compression=0):
     """[(key, value), ...], sorted -> a block of the table, with its compression byte and checksum.
 
     A key is stored as what differs from the key before it, but whole at each restart.
@@ -57,16 +58,16 @@ def block(pairs, restart_interval=16):
         out += key[n_shared:] + value
         last = key
     out += struct.pack(f"<{len(restarts) + 1}I", *restarts, len(restarts))
-    out += b"\0"  # not compressed
+    out += bytes([compression])  # 0: not compressed
     return bytes(out) + struct.pack("<I", crc32c(out))
 
 
-def table(pairs, block_size=4096):
+def table(pairs, block_size=4096, compression=0):
     """[(key, value), ...], sorted -> a LevelDB table: data blocks, an index of them, a footer."""
     out, handles, chunk = bytearray(), [], []
 
     def write(pairs, restart_interval=16):
-        encoded = block(pairs, restart_interval)
+        encoded = block(pairs, restart_interval, compression)
         handle = varint(len(out)) + varint(len(encoded) - 5)  # 5: of compression and checksum
         out.extend(encoded)
         return handle
@@ -105,3 +106,17 @@ def write_bundle(prefix, tensors, n_shards=1, checksums=True, block_size=4096):
     for file in files:
         file.close()
     Path(f"{prefix}.index").write_bytes(table(pairs, block_size))
+
+
+def write_sparse_bundle(prefix, shapes):
+    """{name: shape} -> a checkpoint of zeros that are a hole in its file, but for the last: a 7."""
+    pairs, end = [(b"", message((1, 1)))], 0
+    for name, shape in sorted(shapes.items()):
+        size = 4 * math.prod(shape)
+        dims = message(*((2, message((1, n))) for n in shape))
+        pairs.append((name.encode(), message((1, 1), (2, dims), (4, end), (5, size))))
+        end += size
+    Path(f"{prefix}.index").write_bytes(table(pairs))
+    with open(f"{prefix}.data-00000-of-00001", "wb") as file:
+        file.seek(end - 4)
+        file.write(struct.pack("<f", 7))

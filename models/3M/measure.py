@@ -8,7 +8,7 @@ A story of the world keeps its facts straight: the kite of Anna stays red, Anna 
 the helper who says "It is at the mill" is right. `faults` reads a text and lists what does not fit
 together. It knows the words of the world, but not how the story came about, so it can be used on
 the stories of the world (it must find next to nothing), on stories of the world in which one word
-was exchanged (it should find that), and on the model's.
+was swapped (it should find that), and on the model's.
 """
 import random
 import re
@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import plots
 import world
 
 HERE = Path(__file__).parent
@@ -35,16 +36,16 @@ def one_of(words):
     return "(" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + ")"
 
 
-SEX = {**dict.fromkeys(world.GIRLS, "she"), **dict.fromkeys(world.BOYS, "he"), **world.BEASTS,
-       **world.TRADES}
+SEX = {**plots.RARE, **plots.NAMES, **plots.TRADES, **plots.BEASTS,
+       **dict.fromkeys(plots.GIRLS, "she"), **dict.fromkeys(plots.BOYS, "he")}
 KIN = {**dict.fromkeys("boy man father grandfather uncle brother son snowman".split(), "he"),
        **dict.fromkeys("girl woman mother grandmother aunt sister daughter".split(), "she")}
 PRONOUNS = {**dict.fromkeys("he him his himself".split(), "he"),
             **dict.fromkeys("she her herself".split(), "she")}
-CHILD = one_of(world.GIRLS + world.BOYS)
-COLOUR, THING, PLACE = one_of(world.COLOURS), one_of(world.THINGS), one_of(world.PLACES)
-ANIMAL = one_of(world.ANIMALS + "kitten puppy mole beaver spider snail toad magpie".split())
-WHO = one_of(world.GIRLS + world.BOYS + list(world.BEASTS) + ["the " + t for t in world.TRADES])
+CHILD = one_of(plots.GIRLS + plots.BOYS)
+COLOUR, THING, PLACE = one_of(plots.COLOURS), one_of(plots.THINGS), one_of(plots.PLACES)
+ANIMAL = one_of(plots.ANIMALS + "kitten puppy mole beaver spider snail toad magpie".split())
+WHO = one_of(plots.GIRLS + plots.BOYS + list(plots.BEASTS) + ["the " + t for t in plots.TRADES])
 
 
 def name_faults(text):
@@ -64,12 +65,18 @@ def pronoun_faults(text, n_before=3):
     """"She", but nobody in this sentence or the ones just before is a "she"."""
     heard = [set()] * n_before
     plain = re.sub(r'"[^"]*"', '""', text.replace("\n\n", " "))
+    names = re.findall(r'[a-z,"] ([A-Z]\w+)(?<!day)', plain)  # a capital inside of a sentence
+    known = " ".join(SEX).split()
+    strangers = {name for name in names if name not in known}  # who may be he or she
     for sentence in re.split(r"(?<=[.!?])(?<!Mr\.)(?<!Mrs\.) ", plain):
         heard = heard[1:] + [set()]
         for word in re.findall(r"(?:Old|Little|Young|Mrs\.|Mr\.|Mother|Grandfather) [A-Z]\w+|\w+",
                                sentence):
-            if word in SEX or word.lower() in KIN:
-                heard[-1].add(SEX.get(word) or KIN[word.lower()])
+            who = word.title() if word.isupper() else word
+            if who in strangers:
+                heard[-1] |= {"he", "she"}
+            for sexes in SEX, KIN:
+                heard[-1] |= {sexes[form] for form in (who, who.lower()) if form in sexes}
             sex = PRONOUNS.get(word.lower())
             if sex and sex not in set().union(*heard) and not (sex == "he" and "snowman" in text):
                 yield f"who is '{word}'?"
@@ -116,8 +123,9 @@ def kind_faults(text):
         if owned and things[thing] == 1 and re.search(rf"\b[Tt]he (\w+ )?{thing}\b", text):
             yield f"which {thing}?"
     for animal in sorted(set(re.findall(rf"\b[Tt]he {ANIMAL}\b", text))):
-        if animal != "cat" and re.search(rf"\b[Tt]he (\w+ )?{animal}\b",
-                                         text[:re.search(rf"\b{animal}\b", text).end()]):
+        hero = re.search(rf"\b[Tt]he (\w+ )?{animal}\b", text.split("\n\n")[0])
+        before = text[:re.search(rf"\b{animal}\b", text).end()]
+        if animal != "cat" and not hero and re.search(rf"\b[Tt]he (\w+ )?{animal}\b", before):
             if not re.search(f"[Ii]t (was|must have been) the {animal}", text):
                 yield f"which {animal}?"
 
@@ -130,15 +138,15 @@ def faults(text):
     return [fault for check in CHECKS for fault in check(text)]
 
 
-def exchange(text, sort, rng):
-    """The text with one word exchanged for another of its sort, as a test. -> str or None"""
+def swap(text, sort, rng):
+    """The text with one word swapped for another of its sort, as a test. -> str or None"""
     pattern, words = {
-        "colour": (rf"\b{COLOUR} (?={THING}\b)", world.COLOURS),
-        "name": (rf"\b{CHILD}\b", world.GIRLS + world.BOYS),
+        "colour": (rf"\b{COLOUR} (?={THING}\b)", plots.COLOURS),
+        "name": (rf"\b{CHILD}\b", plots.GIRLS + plots.BOYS),
         "pronoun": (r"\b(he|she|his)\b", ["he", "she"]),
         "owner": (rf'my {THING}[^"]*" \w+ (?P<owner>{CHILD})\b', re.findall(rf"\b{CHILD}\b", text)),
-        "place": (rf"(?:ran|went|hurried|walked) to {PLACE}(?=, and there\b)", world.PLACES),
-        "animal": (rf"\bthe {ANIMAL}\b", world.ANIMALS)}[sort]
+        "place": (rf"(?:ran|went|hurried|walked) to {PLACE}(?=, and there\b)", plots.PLACES),
+        "animal": (rf"\bthe {ANIMAL}\b", plots.ANIMALS)}[sort]
     found = list(re.finditer(pattern, text))
     if sort in ("colour", "name", "animal"):
         found = found[1:]  # the first one says what is so
@@ -152,15 +160,15 @@ def exchange(text, sort, rng):
 
 
 def try_the_checks(n_stories=2000):
-    """Print how often the checks complain of the world itself, and of an exchanged word."""
+    """Print how often the checks complain of the world itself, and of a swapped word."""
     rng = random.Random("checks")
     stories = [world.story(rng) for _ in range(n_stories)]
     share = np.mean([bool(faults(story)) for story in stories])
     print(f"faults found in {n_stories} stories of the world: {share:.2%}")
     for sort in "colour", "name", "pronoun", "owner", "place", "animal":
-        texts = [text for text in (exchange(story, sort, rng) for story in stories) if text]
+        texts = [text for text in (swap(story, sort, rng) for story in stories) if text]
         share = np.mean([bool(faults(text)) for text in texts])
-        print(f"  with one {sort} exchanged: {share:.0%} of {len(texts)}")
+        print(f"  with one {sort} swapped: {share:.0%} of {len(texts)}")
 
 
 # ---- the model's stories
