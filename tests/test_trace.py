@@ -159,7 +159,11 @@ def test_nothing_is_kept_in_the_wrong_place(planted, tmp_path):
 def test_sampling_shows_what_was_removed_and_what_was_drawn(tmp_path):
     data = write(tmp_path / "trace.html", "to be", 3, temperature=0.8, top_k=5, top_p=0.9, seed=1)
     for n in range(3):
-        chosen = data["ids"][data["passes"][n + 1]]
+        first, end = data["passes"][n:n + 2]
+        new, chosen = data["ids"][first:end], data["ids"][end]
+        assert any(value.get("ids") == new for stop in data["stops"] for value in stop["values"]
+                   if (stop["function"], stop["pass"], stop["isDef"]) == ("generate", n, False)
+                   and value["name"] != "yields")  # what gpt2 is about to read
         _, probs = next(made(data, "next_token_probs", pass_=n))
         _, logits = next(made(data, "gpt2", pass_=n))
         left = [i for i, *_, is_left in probs["bars"] if is_left]
@@ -276,6 +280,13 @@ def test_a_click_on_a_line_jumps_there(sampled, open_page):
     for line in sorted({stop["line"] for stop in data["stops"]})[::5]:
         page.locator("li").nth(line - 1).click()
         assert data["stops"][place(page)]["line"] == line
+    last = [n for n, stop in enumerate(data["stops"])
+            if stop["pass"] == 1 and stop["block"] == 1][-1]
+    for function in ("softmax", "attention", "gpt2"):  # to the last time that it ran before
+        ran = [n for n, stop in enumerate(data["stops"])
+               if stop["function"] == function and stop["isDef"] and n <= last]
+        open_page(path, last).locator("li").nth(data["stops"][ran[-1]]["line"] - 1).click()
+        assert place(page) == ran[-1]
 
 
 def test_the_number_of_a_cell_is_the_number_recorded(sampled, open_page):
@@ -289,6 +300,10 @@ def test_the_number_of_a_cell_is_the_number_recorded(sampled, open_page):
         page, value = open_page(path, n), data["stops"][n]["values"][0]
         page.locator("canvas").last.hover()
         numbers = [page.locator("#number").text_content()]
+        caption = page.locator("figcaption").last.text_content().strip()
+        if caption.startswith("head"):
+            assert caption in numbers[0]
+            assert numbers[0].split("[")[1].startswith(f"{int(caption.split()[1]) - 1}, ")
         page.locator("figure table").first.focus()
         for _ in range(3):
             page.keyboard.press("ArrowRight")
