@@ -99,6 +99,8 @@ class Handler(BaseHTTPRequestHandler):
             start = int(wanted[1])
             status = 206 if start < len(body) else 416
             fields["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
+        if "gzip" in self.headers.get("Accept-Encoding", ""):  # compressed for those who allow it
+            body, fields["Content-Encoding"] = gzip.compress(body), "gzip"
         if status == 200:  # as in Azure's store, there is no MD5 with a range
             fields["Content-MD5"] = md5(body)
         fields.update({"Content-Length": str(max(len(body) - start, 0)), **dict(headers)})
@@ -334,6 +336,14 @@ def test_a_part_of_a_file_that_has_changed_is_not_used(store, folder, new, heade
     leave_a_part(store, folder)
     store.files[DATA], store.etag = new, '"2"'
     store.plans[DATA] = ALWAYS({"if_range": False, "headers": headers})
+    download_gpt2_files("124M", folder)
+    assert content(folder) == store.files
+
+
+def test_a_file_that_changes_after_its_head_is_not_mixed_with_the_old_one(store, folder):
+    leave_a_part(store, folder)
+    store.heads[DATA] = {"headers": {"ETag": '"1"', "Content-MD5": None}}
+    store.files[DATA], store.etag = FILES[DATA][::-1], '"2"'
     download_gpt2_files("124M", folder)
     assert content(folder) == store.files
 
