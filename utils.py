@@ -277,7 +277,7 @@ def fetch(url, path):  # tries until path is there, or until nothing more comes 
             n_in_vain = 0
         except (RequestException, ConnectionError, FileNotFoundError, ValueError) as error:
             reason = error
-            while reason.__context__:  # requests and urllib3 wrap it several times
+            while not isinstance(reason.__context__, (TypeError, type(None))):  # of urllib3 1.26
                 reason = reason.__context__
             proxy = "the proxy: " if isinstance(error, ProxyError) else ""
             problem = f"{url}: {proxy}{getattr(reason, 'strerror', None) or reason}"
