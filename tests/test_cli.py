@@ -380,6 +380,7 @@ def test_help_names_every_option_and_explains_it():
     ([], "prompt"), (["--n_tokens", "5"], "prompt"),
     (["Once", "upon", "a", "time"], "quotes"), (["Once", "upon"], "quotes"),
     (["Hi", "5", "world"], "world"), (["Hi", "5", "close"], "close"), (["Hi", "5", "6"], "6"),
+    (["Hi", "5", "pieces"], "pieces"), (["Hi", "5", "__doc__"], "__doc__"),
     (["Hi", "3", "--n_tokens", "4"], "3"), (["Hi", "--prompt", "Hello"], "n_tokens"),
     (["Hi", "-1"], "n_tokens_to_generate"), (["Hi", "1.5"], "n_tokens_to_generate"),
     (["Hi", "--n_tokens", "many"], "n_tokens_to_generate"),
