@@ -20,8 +20,8 @@ def obey_ctrl_c():  # which is ignored in what a shell starts in the background
 def start(*words, env=(), flags=(), **kwargs):
     """Start the program, or with flags=["-c", code] that code, with these words."""
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **dict(env)}
-    if "PYTHONIOENCODING" not in dict(env):
-        environment.pop("PYTHONIOENCODING", None)
+    for name in {"PYTHONIOENCODING", "PYTHONUNBUFFERED"} - {*dict(env)}:
+        environment.pop(name, None)
     if os.name != "nt":
         kwargs.setdefault("preexec_fn", obey_ctrl_c)
     kwargs = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "cwd": ROOT, **kwargs}
