@@ -38,7 +38,7 @@ def bytes_to_unicode():
 class Encoder:
     """Byte-level BPE. encoder: {token: id}; bpe_merges: pairs of symbols, in the order learned.
 
-    A token is a byte or the product of a merge. Any other, such as <|endoftext|>, is special: no
+    Most tokens are bytes or products of merges. Any other, such as <|endoftext|>, is special: no
     text encodes to it.
     """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from encoder import get_encoder, read_file
 
-REPLACE = "\nIf it is OpenAI's, delete it and run again; if not, copy it again (3M: git checkout)."
+REPLACE = "\nIf it is OpenAI's, delete it and run again; if 3M's, git checkout; else copy it again."
 
 
 class UsageError(Exception):
@@ -24,7 +24,7 @@ class UsageError(Exception):
 
 
 class ModelError(Exception):
-    """A file that is missing, damaged or cannot be had; its message is built in the same way."""
+    """A file is missing, is damaged or cannot be downloaded. The message is built the same way."""
 
 
 # ---- checkpoint: name.index says where in name.data-00000-of-00001 each variable is
@@ -32,9 +32,9 @@ def read_varint(data, at):  # -> (value, next position); 7 bits a byte, lowest f
     value = 0
     for n, byte in enumerate(data[at:at + 10]):
         value |= (byte & 127) << 7 * n
-        if byte < 128:  # the top bit says that more follow
+        if byte < 128:  # the top bit says that more bytes follow
             return value, at + n + 1
-    raise ValueError(f"cut short or damaged: a number does not end at byte {at}")
+    raise ValueError(f"cut short or damaged: the number at byte {at} has no end")
 
 
 def read_message(data):  # a protocol buffer -> {field number: [value, ...]}
@@ -48,7 +48,7 @@ def read_message(data):  # a protocol buffer -> {field number: [value, ...]}
             size, at = read_varint(data, at) if wire_type == 2 else ({1: 8, 5: 4}[wire_type], at)
             value, at = data[at:at + size], at + size
         else:
-            raise ValueError(f"a field of type {wire_type}, which is not defined, at byte {at}")
+            raise ValueError(f"damaged: a field before byte {at} has undefined type {wire_type}")
         fields.setdefault(number, []).append(value)
     return fields
 
@@ -84,7 +84,7 @@ def read_block(data, handle):  # -> (key, value), (key, value), ...
 
 def read_index(path):
     """Return {name: (dtype, file, offset, size, shape)} and the number of files.
-    A LevelDB table: blocks of entries, a block of their handles, a footer; tensor_bundle.proto."""
+    It is a LevelDB table: blocks of entries (tensor_bundle.proto), their handles, and a footer."""
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
@@ -96,7 +96,7 @@ def read_index(path):
     header, variables = entries.pop("", {}), {}
     if header.get(2, [0]) != [0]:
         raise ValueError("its numbers are big-endian, which is not supported")
-    for name, entry in entries.items():  # 0 is left out; field 7: it is stored in slices
+    for name, entry in entries.items():  # zeros are omitted; field 7: stored in slices
         dims = read_message(entry.get(2, [b""])[0]).get(2, [])
         shape = None if 7 in entry else [read_message(dim).get(1, [0])[0] for dim in dims]
         variables[name] = (*(entry.get(field, [0])[0] for field in (1, 3, 4, 5)), shape)
@@ -152,12 +152,12 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
                                  f"float32 {shape}")
             path = f"{tf_ckpt_path}.data-{n:05}-of-{n_files:05}"
             if offset + size > len(data_file(path)):
-                raise ModelError(f"{path}: empty or cut short, inside model/{name}{REPLACE}")
+                raise ModelError(f"{path}: it is empty, or cut short in model/{name}{REPLACE}")
             array = data_file(path)[offset:offset + size].view("<f4").reshape(shape[-2:])
             node, (*keys, leaf) = params, name.split("/")  # h3/ln_1/g -> params["h3"]["ln_1"]["g"]
             for key in keys:
                 node = node.setdefault(key, {})
-            node[leaf] = np.require(array, requirements="A")  # copied unless aligned: faster by far
+            node[leaf] = np.require(array, requirements="A")  # copies unaligned data, which is slow
     return {"blocks": [params.pop(f"h{n}") for n in range(n_layer)], **params}
 
 
@@ -205,21 +205,21 @@ MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
 MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a full disk fails early
                "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
 MIRROR = "\nRun again, or set GPT2_MODELS_URL to a mirror. --model_size 3M needs no download."
-PAUSES, TIMEOUT = [0.5, 1, 3], (10, 30)  # seconds between tries; to connect, for a piece
+PAUSES, TIMEOUT = [0.5, 1, 3], (10, 30)  # seconds between attempts; to connect, for a chunk
 
 
 def ask(method, url, **headers):  # -> the answer; ValueError is final, ConnectionError may pass
     import requests  # here, since only downloads are worth the 0.1 s that it takes
     headers["Accept-Encoding"] = "identity"
     answer = requests.request(method, url, headers=headers, stream=True, timeout=TIMEOUT)
-    status, get = f"{answer.status_code} {answer.reason}", answer.headers.get
+    status, get = f"the server answered {answer.status_code} {answer.reason}", answer.headers.get
     if answer.status_code in (408, 416, 425, 429) or answer.status_code >= 500:
         raise ConnectionError(status)
     if answer.status_code not in (200, 206) or "html" in get("Content-Type", "").lower():
         raise ValueError(f"{status} ({get('Content-Type', 'no type')})")
     encoding, length = get("Content-Encoding", "identity"), get("Content-Length", "unknown")
     if encoding != "identity" or not re.fullmatch(r"[1-9]\d{0,14}", length):
-        raise ValueError(f"{status}, but its encoding is {encoding} and its length {length[:20]}")
+        raise ValueError(f"{status}, but with encoding {encoding} and length {length[:20]}")
     return answer
 
 
@@ -230,7 +230,7 @@ def append(answer, part, have, length, name):  # two processes may: they write t
         file.seek(have if answer.status_code == 206 else 0)  # 200: the server sends all of it
         with suppress(RequestException), tqdm.wrapattr(
                 file, "write", length, initial=file.tell(), desc=name, disable=None) as bar:
-            for chunk in answer.iter_content(1 << 16):  # if it is cut, what has come counts
+            for chunk in answer.iter_content(1 << 16):  # if it is cut off, what has come counts
                 if os.fstat(file.fileno()).st_size < file.tell():
                     raise ConnectionError("another program has shortened the file")
                 bar.write(chunk)
@@ -242,7 +242,7 @@ def append(answer, part, have, length, name):  # two processes may: they write t
 
 
 def try_to_fetch(url, path):
-    """Download what is missing. Verify the file on the disk once it is whole, and name it path."""
+    """Download what is missing. Once the file is whole, verify it on the disk and name it path."""
     answer = None
     with suppress(OSError, ValueError):  # not every server answers HEAD
         answer = ask("HEAD", url)
@@ -259,16 +259,16 @@ def try_to_fetch(url, path):
         append(answer, part, have, length, path.name)
     size = part.stat().st_size
     if size == have < length:
-        raise ConnectionError(f"cut after {size} of {length} bytes")
+        raise ConnectionError(f"the download was cut off after {size} of {length} bytes")
     if size < length:
         return  # the next try goes on from there
     if size > length or md5 not in ("", hashlib.md5(map_file(part)).hexdigest()):
         part.unlink()
-        raise (ConnectionError if have else ValueError)("wrong length or MD5; it has been removed")
+        raise (ConnectionError if have else ValueError)("wrong length or MD5, so it was removed")
     os.replace(part, path)
 
 
-def fetch(url, path):  # tries until path is there, or until nothing more comes in several tries
+def fetch(url, path):  # tries until path exists, or until several tries in a row bring nothing
     from requests.exceptions import ProxyError, RequestException
     n_in_vain = 0
     while not path.exists():
@@ -277,7 +277,7 @@ def fetch(url, path):  # tries until path is there, or until nothing more comes 
             n_in_vain = 0
         except (RequestException, ConnectionError, FileNotFoundError, ValueError) as error:
             reason = error
-            while not isinstance(reason.__context__, (TypeError, type(None))):  # of urllib3 1.26
+            while not isinstance(reason.__context__, (TypeError, type(None))):  # in urllib3 1.26
                 reason = reason.__context__
             proxy = "the proxy: " if isinstance(error, ProxyError) else ""
             problem = f"{url}: {proxy}{getattr(reason, 'strerror', None) or reason}"
@@ -319,7 +319,7 @@ def read_option(name, text):  # the text of an option -> its value
         raise UsageError(f"{name} must be {description}, not {text[:60]!r}\n{HELP}")
     if text == "" and name != "prompt":
         raise UsageError(f"{name} must not be empty")
-    if name in ("prompt", "stop"):  # UTF-8 in any locale; other texts name files: as they come
+    if name in ("prompt", "stop"):  # UTF-8 in any locale; names of files stay as they come
         text = text.encode("utf-8", "surrogateescape").decode("utf-8")
     return text
 
@@ -329,7 +329,7 @@ def read_command_line(main, words):  # -> what main yields. UsageError, UnicodeE
     if {"--help", "-h"} & set(words):
         fire.Fire(main, ["--", "--help"])
     result = type("Result", (), {"__dir__": lambda self: []})()  # Fire would call its attributes
-    @functools.wraps(main)  # Fire makes the options, and --help, of main's signature
+    @functools.wraps(main)  # Fire makes the options and --help from main's signature
     def command(*args, **kwargs):
         result.pieces = main(*args, **kwargs)
         return result
@@ -353,7 +353,7 @@ def encode_prompt(prompt, encoder, n_tokens, n_ctx):  # -> ids, which leave room
         text = getattr(sys.stdin, "buffer", sys.stdin).read()  # bytes; in a notebook, text
         prompt = re.sub(r"\r?\n\Z", "", text if isinstance(text, str) else text.decode("utf-8-sig"))
     if prompt == "" and "<|endoftext|>" not in encoder.encoder:
-        raise UsageError("an empty prompt needs <|endoftext|>, which this vocabulary lacks")
+        raise UsageError("this vocabulary has no <|endoftext|> for an empty prompt\nGive a prompt.")
     ids = encoder.encode(prompt) or [encoder.encoder["<|endoftext|>"]]
     if len(ids) + n_tokens - 1 > n_ctx:  # - 1: nothing follows the last token, so it is not read
         raise UsageError(f"the prompt has {len(ids)} tokens, and {n_tokens} more do not fit into "
@@ -362,7 +362,7 @@ def encode_prompt(prompt, encoder, n_tokens, n_ctx):  # -> ids, which leave room
 
 
 def until(pieces, stop):  # yields the text before stop, if there is one
-    held, n_held = "", len(stop or " ") - 1  # so many characters may be the beginning of stop
+    held, n_held = "", len(stop or " ") - 1  # this many characters may be the beginning of stop
     for piece in pieces:
         held += piece
         if stop and stop in held:
@@ -374,13 +374,13 @@ def until(pieces, stop):  # yields the text before stop, if there is one
 
 
 def run(main):
-    """Print what main yields for the words of the command line; an error takes a few lines."""
+    """Print what main yields for the words of the command line, or a few lines about an error."""
     for name in ("stdin", "stdout", "stderr"):  # None: closed by the parent process
         setattr(sys, name, getattr(sys, name) or io.StringIO())
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
         sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8", newline="\n")
-    np.empty(31 << 20, np.uint8)  # once freed, glibc keeps large arrays: prompts are 10 % faster
+    np.empty(31 << 20, np.uint8)  # once it is freed, glibc reuses large arrays: prompts 10 % faster
     start = time.perf_counter()
     try:
         with np.errstate(all="ignore"):  # choose() checks the logits

@@ -433,7 +433,7 @@ def test_what_is_not_the_file_is_refused_and_the_part_is_kept(store, folder, ans
 def test_an_error_of_the_server_is_shown_with_its_url(store, folder, status, may_pass):
     store.heads["checkpoint"] = error = {"status": status, "body": PAGE}
     store.plans["checkpoint"] = ALWAYS(error)
-    assert refusal(folder).startswith(f"{store.url}/124M/checkpoint: {status} ")
+    assert refusal(folder).startswith(f"{store.url}/124M/checkpoint: the server answered {status} ")
     assert (len(store.ranges("checkpoint")) > 1) == may_pass
     assert not list(folder.glob("checkpoint*"))
 
