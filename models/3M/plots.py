@@ -241,11 +241,12 @@ OPENINGS = [
         apple|opened the window}. "{Good morning, world|Today something will happen}," {A.he}
         said."""),
     # time and weather
-    (3, ALL, """It was {a|the} {dark|cold|warm|stormy|quiet|dark and stormy|cold and dark|clear|
-        bright and cold|long|first|last} {{winter |summer |autumn |spring |} {night|evening|
-        morning|day}| {night|day} {in {winter|summer|spring|autumn|April|May|June|November|
-        December}|of the year}}{.|; the rain fell.|, and the wind {blew around the house|sang in
-        the chimney}.|, and nobody was outside.|, the kind of {night|day} when a story begins.}
+    (4, ALL, """It was {a {dark|cold|warm|stormy|quiet|dark and stormy|cold and dark|clear|
+        bright and cold|long} {winter |summer |autumn |spring |||} {night|evening|morning|day}|a
+        {dark|cold|warm|bright} {night|day} in {winter|summer|spring|autumn|April|May|June|
+        November|December}|the {first|last|longest|best|worst} {night|day} of the
+        {year|winter|summer|holidays}}{.|; the rain fell.|, and the wind {blew around the
+        house|sang in the chimney}.|, and nobody was outside.|, just right for a story.}
         {^A} {sat by the stove and listened| looked out of the window|was wide awake|thought about
         tomorrow}."""),
     (3, ALL, """It was {Monday|Friday|Sunday|Christmas|Christmas Eve|midnight|noon|winter|summer|
@@ -268,8 +269,8 @@ OPENINGS = [
         December|Every morning|Every evening|Every Sunday|Every night|Early in the morning|Late at
         night|After supper|Before breakfast|After the storm|When the sun went down|When the snow
         fell|Once|One dark night|Long before breakfast|Suddenly|Tonight|Three days ago|A week
-        ago|In the year {1|2}0{0|2|5}{0|5}}{,|,|} {{A} {looked out of the window|went for a
-        walk|sat at the table and drew|cleaned the whole house|talked to the hens|sat on the step
+        ago|In the year {1|2|3}{0|3|9}{0|2|5}{0|4|5}}{,|,|} {{A} {looked out of the window|went for
+        a walk|sat at the table and drew|cleaned the whole house|talked to the hens|sat on the step
         and thought}. {It was a good day for a story.|{^A.he} {trait}.|{A} was like that.|Nothing
         much happened, at first.|That is how it began.}|the wind {blew|sang} around the house of
         {A}{.|, who {trait}.}|something strange happened to {A}. {It began quite quietly.|And it
@@ -786,8 +787,8 @@ def broken(w):
     yield from w.trial(.5)
     w.facts["Y"] = w.new(["mole", "beaver", "spider", "snail"])
     yield w.tell("""At {R} lived an old {Y}. {It|The {Y}} looked at the pieces and
-        {nodded.|smiled.|said, "Hm."} Then it {worked|was busy} {until the sun went down|for an
-        hour|all afternoon} with {glue and string|thread and wax}, and {A} {held the light|was not
+        {nodded.|smiled.|said, "Hm."} Then, with {glue and string|thread and wax}, it {worked|was
+        busy} {until the sun went down|for an hour|all afternoon}, and {A} {held the light|was not
         allowed to talk}. "{There|Ready}!" said the {Y}. The {T} was whole again. There was {only a
         thin line|a small line} where the crack had been.""")
     yield w.end(""""I like it even better now," said {A}. "Now the {T} has a story.\"""",
@@ -984,8 +985,8 @@ def wishes(w):
         again|a singing kettle/The kettle sang all night, and always the same song/the kettle was
         quiet|a hundred hens/There were hens in the bed and hens in the boots/the hens were gone},"
         said {A}. {w.2}. {"{That is too much|I did not want that}!" cried {A}.|"Oh dear," said
-        {A}.|{A} held {A.his} head.} "I wish that everything was as it was before." {And|At once}
-        {w.3}.""")
+        {A}.|{A} held {A.his} head.} "I wish {that everything was as it was before|that it had
+        never happened|only that it would stop}." {And|At once|One, two, three, and} {w.3}.""")
     yield w.tell("""{Now there was only one wish left|So there was one wish left}. {A} {thought for
         a whole day|sat down and thought|asked the {G}, who only laughed|slept on it}. "{I wish
         that you come to supper on Sunday|I wish that I could sing a little better|I wish that
@@ -1031,7 +1032,6 @@ def moon(w):
 def lazy(w):
     """A lazy helper learns something."""
     w.facts["X"] = w.new(["cat", "dog", "goat", "donkey", "pig"])
-    w.helper = "X"
     yield w.tell("""{^A} had a {lazy|very lazy} {X}. The {X} {lay in the sun|slept|lay near the
         stove} {all day|from morning to night}. "{I am tired|Tomorrow|It is too warm for work|Work
         is for others|I am thinking}," it {always said|said}.""")
@@ -1277,7 +1277,7 @@ def silent(w):
     yield w.tell("""{A} {climbed up, step by step|looked into every hole|crept inside}. {There
         sat|And what did {A.he} find? It was} a {X} {in a nest of straw|with three little ones|fast
         asleep}, right in the middle of the {t}. "{Shh|Please be quiet}," said the {X}. "{My
-        children have just fallen asleep|We only wanted a warm place|The {t} is so loud}."
+        children have just fallen asleep|I only wanted a warm place|The {t} is so loud}."
 
         {"But we need the {t}," {whispered|said} {A}.|{A} {scratched {A.his} head|sat down and
         thought}.} {^A.he} made a new bed for the {X} out of {hay|an old sock|wool}, {a little
@@ -1366,8 +1366,11 @@ def promise(w):
         better to do," said {A}.} {They played {cards|kings and robbers} all afternoon.|{A} told
         {B} a story about a {X} in a boat, and {B} {laughed|asked for another one}.|They shared a
         {D} and looked at the clouds.}""")
-    yield w.tell("""{In the evening|Then} {there was a noise outside|they heard music}. The {G} had
-        come, and half the village, with {lanterns and songs|the fiddle and a pot of soup}.
+    yield w.tell("""{In the evening|Then|Before it was dark,} {there was a noise outside|they heard
+        music|somebody knocked|the dog began to bark}. {The {G} had come, and half the village,
+        with|It was the {G}, and behind the {G} came half the village with|There stood the {G} and
+        all the others, with} {lanterns and songs|the fiddle and a pot of soup|a drum and a big
+        cake|apples and a lot of noise}.
         "{w.3}," said the {G}.""")
     yield w.end("So {A} had kept a promise, and missed nothing.",
                 "And the next day {B} was well again. Some people say it was the {soup|music}.",
@@ -1400,11 +1403,12 @@ def laugh(w):
         on {A}'s head.|The {X} {put on the crown|ate the flowers|jumped through a drum}.|One of the
         guards {lost a shoe|sat down in a pie}.} {It was very quiet|Nobody dared to move}.
 
-        {Then somebody made a small noise.|"Ha," said somebody.|Then there was a strange sound,
-        like a door.} It was the {K}! "{Do it again|Look at that {X}|My stomach hurts|Oh, that
-        {X}}!" cried the {K}, and the {K} laughed {until the windows shook|and could not stop|and
-        had to sit down}. {"I did not do it on purpose," said {A}.|{A} {sat on the floor and
-        laughed|had to laugh}, too.}""")
+        {Then somebody made a small noise.|"Ha," said somebody.|Then there was a strange sound, like
+        {a door|an old cart|a kettle}.|Somebody began to cough. But it was no cough.|Then somebody
+        {hiccupped|snorted}.} It was the {K}! "{Do it again|Look at that {X}|My stomach hurts|Oh,
+        that {X}|Stop, stop|Once more}!" cried the {K}, and the {K} laughed {until the windows
+        shook|and could not stop|and had to sit down}. {"I did not do it on purpose," said {A}.|{A}
+        {sat on the floor and laughed|had to laugh}, too.}""")
     w.helper = "X"
     yield w.end("And on Sundays {A} and the {X} had tea with the {K}.",
                 """"What do you want for it?" asked the {K}. "A clean shirt," said {A}.""",
@@ -1501,9 +1505,10 @@ def learn(w):
     yield w.tell("""{The next day|In the evening|A week later} {A} {was alone|walked} {near|at}
         {R}. {Suddenly {A.he} heard|There was} a small cry. It was a {X}, and it was {in
         trouble|afraid}. "{Help|I cannot get home}!" cried the {X}. {There was nobody else
-        there.|There was no time to fetch anybody.} {So|And} {A} forgot to be afraid, forgot to
-        think, and {s.2}! And a moment later the {X} {s.5}. "{Look, you can {s}|That was
-        wonderful}!" {cried|said} the {X}.
+        there.|There was no time to fetch anybody.} {So|And|Then} {A} {forgot to be afraid, forgot
+        to think, and|forgot that {A.he} could not, and| took a deep breath and|did not think at
+        all and} {s.2}! {And a moment later|Soon|It was not pretty, but} the {X} {s.5}. "{Look, you
+        can {s}|That was wonderful}!" {cried|said} the {X}.
 
         "But I cannot {s} at all," said {A}. And then {A.he} laughed.""")
     yield w.end("After that {A} {s.2} every day, with {B} and without.",
@@ -1550,7 +1555,8 @@ def change_places(w):
         places for a day|Tomorrow you do my work, and I do yours}," said the {H}. {A} said {yes|yes
         at once}.""")
     yield w.tell("""The next morning {A} had to get up {before the sun|when it was still dark}.
-        {Everything went wrong.|Nothing went right.|It was cold.|The work was waiting.} {A} {fell
+        {Everything went wrong.|Nothing went right.|It was cold.|The work was waiting.|"That is
+        easy," {A.he} said. It was not.|Nobody had told {A.him} how heavy everything was.} {A} {fell
         into a bucket|spilled the milk|broke a window|fell asleep in the hay}, {a {X} ran away with
         {A.his} left shoe|a {X} ate {A.his} breakfast|a {X} sat down on {A.his} lunch}, and {by
         noon|before lunch} {A.his} {back hurt|arms were as heavy as stones|feet were wet}. "{Is it
@@ -1559,9 +1565,12 @@ def change_places(w):
         {A}'s chair} and {broke|lost} {three cups|two spoons}.|The {H} got lost on the way to {P},
         twice.|The {H} had to talk to forty people and lost {the keys|a shoe}.|The {H} did not know
         where anything was, and sat {on a cake|in the wrong chair}.} In the evening they met
-        {near|at} {R}. They looked at each other. {"My work is {hard|very hard}," said the {H}.
+        {near|at} {R}. {They looked at each other.|Both of them were {tired|dirty
+        from head to foot}.|For a while they only {sat|stood} there.|Neither of them said a word
+        at first.} {"My work is {hard|very hard}," said the {H}.
         "But yours is harder."|"I am sorry," said {A}. "{Your work is not easy at all|I will never
-        say that again}."} {Then they laughed|And they shook hands}.""")
+        say that again}."} {Then they laughed|And they shook hands|So
+        they ate a {D} together}.""")
     yield w.end("The next day they both did their own work again, and did it gladly.",
                 "And since then {A} always says good morning to the {H}, and says it twice.",
                 """"Do that again tomorrow," said the {X}. It was the only one who had a good
@@ -1646,7 +1655,6 @@ def escape(w):
         laughed.|It began to {rain|snow}.|{A} called until {A.his} voice was gone.} {At last {A.he}
         was so tired that {A.he} went home.|"{I give up|It has forgotten me}," said {A}, and {A.he}
         went home.}""")
-    w.helper = "X"
     yield w.tell("""{And who|Who} {lay in {A.his} bed|stood in the kitchen|sat at the table}? It
         was the {X}! {"Where have you been?" asked the {X}. "I have been waiting for {hours|my
         supper}."|"You are late," said the {X}.|There was {jam|cabbage} on its nose.} {A} {did not
@@ -1695,7 +1703,6 @@ def dragon(w):
 def up_a_tree(w):
     """An animal sits in a tree and does not come down."""
     w.facts["X"] = w.new(["cat", "kitten", "goat", "hen"])
-    w.helper = "X"
     yield w.tell("""{{day} {A}'s {X} {sat|was} high up in a tree near {P}.|{^A} had a {X}. {day}
         the {X} climbed up the highest tree near {P}.} It {did not come down|cried and cried|held
         on with all its feet}. "{Come down|Jump}!" called {A}. {The {X} only looked at the sky.|But
@@ -1895,11 +1902,15 @@ def painting(w):
         else|a horse}.|"That is not it," said the {G}.} {"And the mouth!" said one. "And the hat!"
         said another.|Each of them wanted something else.|They talked until it grew dark.} {The
         painter threw away the brush.|By evening the picture was quite black.|"I will paint only
-        stones from now on," said the painter.} {Then a little {X} came by|Then a {X} came along|A
-        small {X} came out of the grass} and looked {for a long time|with its head on one side}.
+        stones from now on," said the painter.|The painter closed the box.|"Paint it yourselves,"
+        said the painter.|There was no white left.} {Then a little {X} came by|Then a {X} came
+        along|A small {X} came out of the grass|Behind all the others stood a {X}, which came
+        closer|There was also a {X}, which climbed on a chair} and looked {for a long time|with its
+        head on one side|from near and from far|without a word}.
 
-        "{That is {A}|I know who that is}," said the {X}. "{I can see it by the eyes|It smiles like
-        {A}|It looks as if somebody would give me a {D}}.\"""")
+        "{That is {A}|I know who that is|I would know {A.him} anywhere|It is very good}," said the
+        {X}. "{I can see it by the eyes|It smiles like {A}|It looks as if somebody would give me a
+        {D}|Nobody else looks so kind|It has the same eyes}.\"""")
     w.helper = "X"
     yield w.tell("""{Then {A} {smiled|had to laugh}, and everybody saw it.|They all looked once
         more. {"That is true," they said.|Nobody said a word.|The {G} coughed.}} {"{Then it is

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from world import HABIT, story
+from world import story
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1]))
@@ -31,7 +31,7 @@ from encoder import bytes_to_unicode  # noqa: E402
 
 HPARAMS = {"n_vocab": 2048, "n_ctx": 320, "n_embd": 192, "n_head": 6, "n_layer": 6}
 END = "<|endoftext|>"
-N_STEPS = 5000
+N_STEPS = 7000
 
 
 # ---- the vocabulary: byte-level BPE in OpenAI's two files
@@ -41,7 +41,7 @@ def make_vocabulary(out, n_stories=30000):
     from tokenizers import ByteLevelBPETokenizer
     rng = random.Random("vocabulary")
     tokenizer = ByteLevelBPETokenizer()
-    tokenizer.train_from_iterator((story(rng, .4) for _ in range(n_stories)),
+    tokenizer.train_from_iterator((story(rng) for _ in range(n_stories)),
                                   vocab_size=HPARAMS["n_vocab"] - 1, show_progress=False)
     out.mkdir(parents=True, exist_ok=True)
     tokenizer.save_model(str(out))  # merges.txt and vocab.json; OpenAI's names and order differ
@@ -56,7 +56,7 @@ def make_vocabulary(out, n_stories=30000):
 
 # ---- the texts: rows of ids, each made from stories that nobody has seen before
 
-def make_rows(tokenizer, rng, n_stories, habit=HABIT):
+def make_rows(tokenizer, rng, n_stories):
     """Rows of n_ctx + 1 ids. [n_rows, n_ctx + 1]
 
     A prompt starts at position 0, with no <|endoftext|> before it. So does each row: it starts
@@ -64,7 +64,7 @@ def make_rows(tokenizer, rng, n_stories, habit=HABIT):
     and goes on with another, cut where the row is full. One row in ten starts at a sentence in
     the middle of a story, since a prompt may start anywhere.
     """
-    texts = [story(rng, habit) for _ in range(n_stories)]
+    texts = [story(rng) for _ in range(n_stories)]
     for i in range(0, n_stories, 10):
         sentences = [match.end() for match in re.finditer(r'[.!?]"?\s+', texts[i])]
         texts[i] = texts[i][rng.choice(sentences[:-1]):]
@@ -192,8 +192,7 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
         if step == n_steps:
             return {name: value.detach().numpy() for name, value in p.items()}
         if len(rows) < n_batch:
-            # habits are learned while they are strong; then they fade, and stories vary more
-            rows = make_rows(tokenizer, rng, 4000, .4 if step < .8 * n_steps else HABIT)
+            rows = make_rows(tokenizer, rng, 4000)
             n_stories += 4000
         batch, rows = rows[:n_batch], rows[n_batch:]
         for half in batch.split(n_batch // 2):  # what fits the processor's cache is learned faster

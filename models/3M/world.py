@@ -43,7 +43,7 @@ from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, FOODS, GIRLS, G
 
 FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"},
          "it": {"him": "it", "his": "its", "himself": "itself"}}
-HABIT = .2  # the share of choices that a habit decides
+HABIT = .15  # the share of choices that a habit decides
 
 
 # ---- the template language
@@ -114,10 +114,9 @@ class Person:
 class World:
     """The state of one story, and the voice that tells it."""
 
-    def __init__(self, rng, kind, habit=0, strength=HABIT):
+    def __init__(self, rng, kind, habit=0):
         self.rng = rng
         self.habit = habit           # a number: what is chosen more often than other things
-        self.strength = strength     # in how many of all choices
         self.facts = {}
         self.used = set()            # words that stand for somebody or something already
         self.helper = None           # the animal's slot that owes the hero a favour
@@ -136,15 +135,16 @@ class World:
 
     def pick(self, options):
         """One of the options, rather often the hero's favourite."""
-        if self.rng.random() < self.strength:
+        if self.rng.random() < HABIT:
             return options[self.habit % len(options)]
         return self.rng.choice(options)
 
     def new(self, words):
         """A word that means nothing in this story yet."""
         words = list(words)
-        favourite = words[self.habit % len(words)]
-        if favourite in self.used or self.rng.random() < 1 - self.strength:
+        # the second word that is asked for has another habit than the first, and so on
+        favourite = words[(self.habit + len(self.used)) % len(words)]
+        if favourite in self.used or self.rng.random() < 1 - HABIT:
             favourite = self.rng.choice([word for word in words if word not in self.used])
         self.used.add(favourite)
         return favourite
@@ -320,7 +320,7 @@ def finish(text, w):
     return text
 
 
-def story(rng, habit=HABIT, only=None, n_words=(80, 195)):
+def story(rng, only=None, n_words=(80, 195)):
     """One story. rng: a random.Random; only: the name of a plot; n_words: from, to"""
     text = ""
     while not n_words[0] <= len(text.split()) <= n_words[1]:
@@ -328,7 +328,7 @@ def story(rng, habit=HABIT, only=None, n_words=(80, 195)):
         kind = rng.choice(kinds)
         # an opening has habits, too: it is told of one hero more often than of others
         number = crc32(tidy(template).encode()) if template else rng.getrandbits(32)
-        w = World(rng, kind, number, habit)
+        w = World(rng, kind, number)
         opening = w.tell(template)
         if kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
             w.facts["A"].name = w.facts["A"].name.split()[-1]
