@@ -2,14 +2,11 @@
 
     python docs/trace.py "Once upon a time there was a boy named" 4 --model_size 3M
 
-It takes the arguments of gpt2.py, prints the same text, and writes one file, which a browser (of
-2025 or later) opens without a network. gpt2.py runs as it is, while sys.settrace reports each line.
-A *stop* is a statement that has just run, with what it made: the variables that it assigned, or
-what it returned; the stop at a def has the arguments. Nothing here depends on a line or a variable
-of gpt2.py, only on some names of functions, and on OpenAI's names in params and hparams.json."""
+It takes gpt2.py's arguments and prints the same text. A *stop* is a statement that has just run,
+with what it assigned or returned; the stop at a def has the arguments. Nothing here knows a line or
+a variable of gpt2.py, only names of some functions, and OpenAI's names in params and hparams."""
 import ast
 import base64
-import functools
 import gzip
 import inspect
 import json
@@ -29,19 +26,13 @@ import utils  # noqa: E402
 SOURCE = Path(gpt2.__file__).read_text(encoding="utf-8").strip()
 STATEMENTS = {line: node for node in ast.walk(ast.parse(SOURCE))  # the innermost one in each line
               if isinstance(node, ast.stmt) for line in range(node.lineno, node.end_lineno + 1)}
-N_BARS, N_LENS = 12, 3  # how many tokens are shown for a row of logits, and in the logit lens
 
 
 def targets(node):
-    """What a statement assigns, as source: ["q", "k"], ["cache[:, n]"]; the arguments of a def"""
-    if isinstance(node, ast.FunctionDef):
-        return [argument.arg for argument in node.args.args + node.args.kwonlyargs]
-    if isinstance(node, (ast.Tuple, ast.List)):
-        return [name for part in node.elts for name in targets(part)]
-    if not isinstance(node, ast.stmt):
-        return [ast.unparse(node)]
-    found = getattr(node, "targets", [getattr(node, "target", None)])
-    return [name for target in found if target for name in targets(target)]
+    """What a statement assigns, as source: ["q", "k"], ["cache[:, n]"]"""
+    found = getattr(node, "targets", [getattr(node, "target", ast.Pass())])
+    return [ast.unparse(part) for target in found for part in ast.walk(target)
+            if isinstance(getattr(part, "ctx", None), ast.Store) and not hasattr(part, "elts")]
 
 
 def paths(tree, path="params"):
@@ -60,117 +51,101 @@ class Recorder:
         self.weights, self.labels, self.waiting = dict(paths(params)), {}, []
         self.stops, self.passes = [], [0]  # a pass is a call of gpt2: the tokens seen after it
         self.n_done = self.n_blocks = 0  # passes that are complete; blocks begun in this one
-        self.numbers, self.known = bytearray(), {}  # of all arrays; where an array is in it
-        self.stack = [None]  # the frames that are running, and for each its statement and stop:
-        self.running = {None: (None, {"block": None})}
+        self.numbers, self.starts = bytearray(), {}  # of all arrays; where an array is in it
+        self.stack = [(None, {"block": None})]  # for each call: its statement, and the stop there
 
     def __call__(self, frame, event, arg):
-        function = frame.f_code.co_name
+        function, node = frame.f_code.co_name, STATEMENTS.get(frame.f_lineno)
         if frame.f_code.co_filename != gpt2.__file__ or function.startswith("<"):
             return None
         if event == "call":  # of a function, or of a generator that goes on after a yield
-            is_new = frame not in self.running
             if function == "generate":
-                self.n_done += not is_new
+                self.n_done += frame.f_lineno > frame.f_code.co_firstlineno
             elif function == "gpt2":
                 self.n_done = max(self.n_done, len(self.passes) - 1)  # a long prompt takes several
-                n_seq = len(frame.f_locals[frame.f_code.co_varnames[0]])
-                self.passes.append(self.passes[-1] + n_seq)
+                self.passes.append(self.passes[-1] + len(next(iter(frame.f_locals.values()))))
                 self.n_blocks = 0
             elif function == "transformer_block":
-                self.running[self.stack[-1]][1]["block"] = self.n_blocks
+                self.stack[-1][1]["block"] = self.n_blocks
                 self.n_blocks += 1
-            self.stack.append(frame)
-            self.begin(frame)
-            if is_new:
-                self.finish(frame)
-        elif event == "line" and STATEMENTS[frame.f_lineno] is not self.running[frame][0]:
-            if "pass" not in self.running[frame][1]:  # a stop at a def is complete
-                self.finish(frame)
-            self.begin(frame)
-        elif event == "return":  # or a yield
-            self.finish(frame, [arg])
+            self.stack.append((None, None))
+        elif event == "return" or node is not self.stack[-1][0]:
+            self.finish(frame, event, arg)
+        if event == "return":  # or a yield
             self.stack.pop()
+        elif node is not self.stack[-1][0]:
+            self.stack[-1] = node, {"line": node.lineno, "depth": len(self.stack),
+                                    "function": function, "block": self.stack[-2][1]["block"]}
         return self
 
-    def begin(self, frame):
-        node = STATEMENTS[frame.f_lineno]
-        path = [self.weights[id(x)] for x in frame.f_locals.values() if id(x) in self.weights]
-        names = re.findall(r"'(\w+)'", path[0]) if path else []  # part: whose weights these are
-        self.running[frame] = node, {
-            "line": node.lineno, "depth": len(self.stack), "function": frame.f_code.co_name,
-            "block": self.running[self.stack[-2]][1]["block"],
-            "part": [name for name in names[-2:-1] if name != "blocks"]}
-
-    def finish(self, frame, returned=()):
-        (node, stop), function = self.running[frame], frame.f_code.co_name
-        if isinstance(node, ast.Return):
-            made = {"returns": returned[0]}
+    def finish(self, frame, event, returned):
+        node, stop = self.stack[-1]
+        if isinstance(node, ast.FunctionDef):
+            made = dict(frame.f_locals)
+        elif isinstance(node, ast.Return):
+            made = {"returns": returned}
         elif isinstance(getattr(node, "value", None), (ast.Yield, ast.YieldFrom)):
-            if not returned:
+            if event == "line":
                 return  # a generator went on, and this line had nothing more to do
-            made = {} if returned == [None] else {"yields": returned[0]}
+            made = {} if returned is None else {"yields": returned}
         else:
             made = {name: eval(name, frame.f_globals, frame.f_locals) for name in targets(node)}
-        stop["values"] = [self.value(name, made[name], function) for name in made]
-        stop["pass"] = self.n_done
+        stop["values"] = [self.value(name, made[name], stop["function"]) for name in made]
+        stop["pass"], stop["number"] = self.n_done, len(self.stops)
         self.stops.append(stop)
-        if function == "generate" and "yields" in made:
-            self.ids.append(made["yields"])
+        if stop["function"] == "generate" and "yields" in made:
+            self.ids.append(returned)
             self.add_bars()
 
     def value(self, name, value, function):
-        """What the page keeps of a value: its numbers, or bars, or tokens, or some text"""
-        kept, (n_vocab, n_embd) = {"name": name}, self.params["wte"].shape
-        if isinstance(value, np.ndarray):
-            kept["shape"] = value.shape
+        """What the page keeps of a value: its numbers, or a table, or tokens, or some text"""
+        is_array, (n_vocab, n_embd) = isinstance(value, np.ndarray), self.params["wte"].shape
+        kept = {"name": name, "shape": getattr(value, "shape", None)}
         if id(value) in self.weights:
-            kept["weights"] = self.weights[id(value)]
-        elif isinstance(value, np.ndarray) and value.size == n_vocab:
-            self.waiting.append((kept, value.ravel().copy(), function))
-        elif isinstance(value, np.ndarray):
-            if value.size < 2 * n_embd * self.hparams["n_ctx"]:  # not a whole cache
-                kept.update(self.keep(value))
+            kept["text"] = self.weights[id(value)]
+        elif is_array and value.size == n_vocab:
+            self.waiting.append((kept, value.ravel().copy()))
+        elif is_array and value.size < 2 * n_embd * self.hparams["n_ctx"]:  # not a whole cache
+            if np.abs(value).max() > np.finfo(np.float16).max:  # as masked scores
+                kept["numbers"] = [float(f"{x:.5g}") for x in value.flat]
+            else:  # each array once
+                data = value.astype("<f2").tobytes()
+                kept["start"] = self.starts.setdefault(data, len(self.numbers) // 2)
+                self.numbers += data if kept["start"] == len(self.numbers) // 2 else b""
             if function in ("gpt2", "transformer_block") and value.shape[1:] == (n_embd,):
-                kept["lens"] = self.lens(value)  # it is the residual stream
+                self.add_lens(kept, value)  # it is the residual stream
         elif isinstance(value, list) and value == self.ids[len(self.ids) - len(value):]:
             kept["ids"] = [self.token(i) for i in value]
         elif type(value) is int and name in ("returns", "yields"):
             kept["ids"] = [self.token(value)]
-        else:
-            is_simple = isinstance(value, (str, int, float, np.generic, type(None)))
-            kept["text"] = str(value if is_simple else type(value).__name__)[:400]
+        elif isinstance(value, (str, int, float, np.generic, type(None))):
+            kept["text"] = str(value)[:400]
         return kept
 
-    def keep(self, array):
-        """Keep an array once, in float16, or as text if a number is too large, as masked scores"""
-        if not np.abs(array).max() < np.finfo(np.float16).max:
-            return {"numbers": [float(f"{x:.5g}") for x in array.flat]}
-        data = array.astype("<f2").tobytes()
-        start = self.known.setdefault(data, len(self.numbers) // 2)
-        self.numbers += data if start == len(self.numbers) // 2 else b""
-        return {"start": start}
-
-    def lens(self, x):  # [n_seq, n_embd] -> for each row, the next token if this were the last x
+    def add_lens(self, kept, x):
+        """x [n_seq, n_embd]: for each row, the likely next tokens if this were the last x"""
         probs = gpt2.softmax(gpt2.layer_norm(x, **self.params["ln_f"]) @ self.params["wte"].T)
-        return [[(self.token(i), float(f"{row[i]:.3g}")) for i in np.argsort(-row)[:N_LENS]]
-                for row in probs]
+        kept["caption"] = "What each row would predict, if the model stopped here (“logit lens”)"
+        kept["rows"] = [(i, "", None, *(f"{self.labels[self.token(j)]} {100 * row[j]:.1f} %"
+                                        for j in np.argsort(-row)[:3]))
+                        for i, row in zip(self.ids[self.passes[-2]:], probs)]
 
     def add_bars(self):
-        """Of logits and the like, keep the likely tokens: id, value, probability, is it left"""
+        """Of logits and the like, keep the likely tokens: id, state, probability, and as text"""
         order = np.argsort(-self.waiting[0][1], kind="stable")
-        ids = dict.fromkeys([*order[:N_BARS], self.ids[-1]])
-        for kept, x, function in self.waiting:
+        ids, left = dict.fromkeys([*order[:12], self.ids[-1]]), np.full(len(order), True)
+        for kept, x in self.waiting:
             if (np.diff(x) <= 0).all():  # sorted: put it back into the order of ids
                 x = x[np.argsort(order)]
-            order = np.argsort(-x, kind="stable")
+            order, left = np.argsort(-x, kind="stable"), left & (x > -1e9)  # -1e10: removed
             is_score = (x % 1).any() and (x.min() < 0 or x.max() > 1)
-            is_count = not (x % 1).any() and function not in ("softmax", "next_token_probs")
-            shares = gpt2.softmax(x.astype(float)) if is_score else x / max(x.sum(), 1e-9)
-            left = x > (-1e9 if is_score or is_count else 0)  # what is removed is set to -1e10
-            kept.update(isScore=bool(is_score), left=int(left.sum()), bars=[
-                (self.token(i), float(f"{x[i]:.5g}"), float(f"{shares[i]:.4g}"), bool(left[i]))
-                for i in ids])
+            shares = gpt2.softmax(x.astype(float)) if is_score else x / max(x.sum(), 1)
+            kept["caption"] = (f"{left.sum()} of {len(x)} tokens are left. The bars are "
+                               + ("what softmax makes of these scores" if is_score else "shares"))
+            state = np.where(left, "", "removed").astype(object)
+            state[self.ids[-1]] = "next"
+            kept["rows"] = [(self.token(i), state[i], float(f"{shares[i]:.4g}"),
+                             f"{100 * shares[i]:.1f} %", f"{x[i]:.5g}", state[i]) for i in ids]
         self.waiting = []
 
     def token(self, i):
@@ -190,9 +165,8 @@ def write(path, options):
     n = len(ids) + n_new  # a token leaves about 26 rows in each block, and its scores
     size = 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
     if n_new == 0 or size > 16e6:
-        raise utils.UsageError(
-            f"{len(ids)} tokens of prompt and {n_new} new ones make a page of {size / 1e6:.0f} MB\n"
-            "Take a shorter prompt or fewer new tokens, but at least one: 16 MB is the limit.")
+        raise utils.UsageError(f"{n} tokens make a page of {size / 1e6:.0f} MB; 16 are the limit\n"
+                               "Take a shorter prompt or fewer new tokens, but at least one.")
     recorder = Recorder(*model, ids)
     with mock.patch.multiple(utils, load_encoder_hparams_and_params=lambda *_: model,
                              encode_prompt=lambda *_: ids):  # neither has to happen twice
@@ -209,17 +183,13 @@ def write(path, options):
         sections.setdefault(name, (heading, f"{link}#{anchor}"))
     data = json.dumps({
         "source": SOURCE, "stops": recorder.stops, "passes": recorder.passes, "ids": recorder.ids,
-        "labels": recorder.labels, "hparams": hparams, "sections": sections, "nPrompt": len(ids),
-    }, separators=(",", ":"))
-    page = (DOCS / "trace.template.html").read_text(encoding="utf-8")
-    for name, part in [("data", data.encode()), ("numbers", recorder.numbers)]:
-        packed = base64.b64encode(gzip.compress(part, mtime=0)).decode()
-        page = page.replace(f"{{{{{name}}}}}", packed)
-    Path(path).write_bytes(page.encode("utf-8"))
+        "labels": recorder.labels, "hparams": hparams, "sections": sections, "nPrompt": len(ids)})
+    packed = gzip.compress(data.encode() + b"\n" + recorder.numbers, mtime=0)
+    page = (DOCS / "trace.template.html").read_bytes()
+    Path(path).write_bytes(page.replace(b"{{data}}", base64.b64encode(packed)))
     return pieces
 
 
-@functools.wraps(gpt2.main)  # Fire makes the command line from gpt2.main's signature
 def main(*args, **kwargs):
     options = inspect.signature(gpt2.main).bind(*args, **kwargs)
     options.apply_defaults()
@@ -227,5 +197,6 @@ def main(*args, **kwargs):
 
 
 if __name__ == "__main__":
+    main.__signature__ = inspect.signature(gpt2.main)  # of which Fire makes the command line
     main.__doc__ = "Write trace.html. " + gpt2.main.__doc__
     utils.run(main)

@@ -42,8 +42,8 @@ def write(path, prompt, n_tokens=2, model_size="small", models_dir=DATA, **optio
 def data_of(path):
     """-> the data of a page; "array" of a value is the array that was kept"""
     page = path.read_text(encoding="utf-8")
-    data, numbers = (gzip.decompress(base64.b64decode(text)) for text in
-                     re.findall(r'<script type="text/plain".*?>(.*?)</script>', page))
+    packed = re.search(r'<script type="text/plain".*?>(.*?)</script>', page)[1]
+    data, numbers = gzip.decompress(base64.b64decode(packed)).split(b"\n", 1)
     data, numbers = json.loads(data), np.frombuffer(numbers, "<f2").astype(np.float32)
     for stop in data["stops"]:
         stop["isDef"] = data["source"].split("\n")[stop["line"] - 1].startswith("def ")
@@ -100,9 +100,9 @@ def test_every_step_has_openais_numbers(tmp_path, monkeypatch):
     assert np.allclose(ln_f[0].ravel(), theirs, rtol=2.0 ** -11, atol=5e-6 * abs(theirs).max())
     (_, logits), theirs = next(made(data, "gpt2")), expected["logits"][-1]
     best = np.argsort(-theirs)[:12].tolist()
-    assert [bar[0] for bar in logits["bars"]][:12] == best
-    for i, x, share, _ in logits["bars"]:
-        assert x == pytest.approx(theirs[i], rel=5e-5, abs=float(5e-6 * abs(theirs).max()))
+    assert [row[0] for row in logits["rows"]][:12] == best
+    for i, _, share, _, x, _ in logits["rows"]:
+        assert float(x) == pytest.approx(theirs[i], rel=5e-5, abs=float(5e-6 * abs(theirs).max()))
         assert share == pytest.approx(softmax(theirs)[i], rel=1e-3)
 
 
@@ -148,7 +148,7 @@ def test_nothing_is_kept_in_the_wrong_place(planted, tmp_path):
             wanted = code(f"h{block}/{kinds[m % 4]}") + np.arange(value["shape"][1])
             assert (value["array"] == np.tile(wanted, [n_seq, 1])).all()
             part, layer = kinds[m % 4].split("/")
-            assert w["weights"] == f"params['blocks'][{block}]['{part}']['{layer}']['w']"
+            assert w["text"] == f"params['blocks'][{block}]['{part}']['{layer}']['w']"
         for m, name in enumerate("qkv"):
             for block, value in made(data, "attention", name, m, n):
                 seen = n_seq if name == "q" else end  # the cache has all tokens so far
@@ -166,10 +166,11 @@ def test_sampling_shows_what_was_removed_and_what_was_drawn(tmp_path):
                    and value["name"] != "yields")  # what gpt2 is about to read
         _, probs = next(made(data, "next_token_probs", pass_=n))
         _, logits = next(made(data, "gpt2", pass_=n))
-        left = [i for i, *_, is_left in probs["bars"] if is_left]
+        left = [i for i, state, *_ in probs["rows"] if state != "removed"]
         assert chosen in left
-        assert len(left) == probs["left"] <= 5 < logits["left"] == 512
-        assert sum(share for _, _, share, _ in probs["bars"]) == pytest.approx(1, abs=1e-3)
+        n_left = [int(value["caption"].split()[0]) for value in (probs, logits)]
+        assert len(left) == n_left[0] <= 5 < n_left[1] == 512
+        assert sum(share for _, _, share, *_ in probs["rows"]) == pytest.approx(1, abs=1e-3)
 
 
 # ---- the command line
@@ -271,7 +272,7 @@ def test_keys_step_and_buttons_choose(sampled, open_page):
         stop = stops[place(page)]
         assert (stop["line"], stop["pass"], stop["block"]) == (stops[inner]["line"], *expected)
     page.locator("#heads button").nth(2).click()
-    assert page.locator("figcaption").all_text_contents() == ["head 2"]
+    assert {text.strip() for text in page.locator("figcaption").all_text_contents()} == {"head 2"}
 
 
 def test_a_click_on_a_line_jumps_there(sampled, open_page):
@@ -289,6 +290,45 @@ def test_a_click_on_a_line_jumps_there(sampled, open_page):
         assert place(page) == ran[-1]
 
 
+def test_lines_are_chosen_with_the_keyboard(sampled, open_page):
+    path, data = sampled
+    page = open_page(path, 0)
+    ran = sorted({stop["line"] for stop in data["stops"]})
+    line = "document.activeElement.closest('li') && [...document.querySelectorAll('li')]" \
+           ".indexOf(document.activeElement.closest('li')) + 1"
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate(line):
+            break
+    for expected in ran[:3]:  # from the first that ran, in order
+        assert page.evaluate(line) == expected
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.here').contains(document.activeElement)")
+    assert data["stops"][place(page)]["line"] == ran[3]
+    page.keyboard.press("ArrowRight")  # the focus goes with the step
+    assert page.evaluate(line) == data["stops"][place(page)]["line"]
+
+
+def test_it_opens_with_an_introduction_and_says_something_everywhere(sampled, open_page):
+    path, data = sampled
+    page = open_page(path)
+    assert place(page) == 0
+    assert "language model" in page.locator("main").inner_text()
+    said = {}
+    for n, stop in enumerate(data["stops"]):
+        said.setdefault(stop["line"], n)
+    lines = data["source"].split("\n")
+    for line, n in said.items():
+        page = open_page(path, n)
+        assert "language model" not in page.locator("main").inner_text() or n == 0
+        text = page.locator("#comment").evaluate("p => p.firstChild.textContent")
+        assert len(text.split()) >= 2
+        if "  # " in lines[line - 1] and not lines[line - 1].startswith("def"):
+            assert lines[line - 1].split("  # ")[1] in text
+
+
 def test_the_number_of_a_cell_is_the_number_recorded(sampled, open_page):
     path, data = sampled
     shapes = {}
@@ -297,28 +337,30 @@ def test_the_number_of_a_cell_is_the_number_recorded(sampled, open_page):
             shapes.setdefault((len(stop["values"][0]["shape"]), stop["pass"] > 0), n)
     assert len(shapes) >= 6
     for n in shapes.values():
-        page, value = open_page(path, n), data["stops"][n]["values"][0]
+        page, values = open_page(path, n), data["stops"][n]["values"]
+        assert "blue" in page.locator("section").first.locator(".scale").text_content()
         page.locator("canvas").last.hover()
         numbers = [page.locator("#number").text_content()]
         caption = page.locator("figcaption").last.text_content().strip()
         if caption.startswith("head"):
             assert caption in numbers[0]
             assert numbers[0].split("[")[1].startswith(f"{int(caption.split()[1]) - 1}, ")
-        page.locator("figure table").first.focus()
+        page.locator("figure").first.focus()
         for _ in range(3):
             page.keyboard.press("ArrowRight")
             numbers.append(page.locator("#number").text_content())
         for text in numbers:
             name, index, x = re.match(r"(.*)\[([\d, ]*)\] = (\S+)", text).groups()
-            recorded = value["array"][tuple(map(int, index.split(", ")))]
-            assert name == value["name"]
+            array = next(value["array"] for value in values if value["name"] == name)
+            recorded = array[tuple(map(int, index.split(", ")))]
             assert float(x.replace("−", "-")) == pytest.approx(recorded, rel=6e-4)
 
 
 def test_bars_are_those_of_softmax(sampled, open_page):
     path, data = sampled
     n, logits = next((n, stop["values"][0]) for n, stop in enumerate(data["stops"])
-                     if stop["function"] == "gpt2" and "bars" in (stop["values"] or [{}])[0])
+                     if stop["function"] == "gpt2" and "rows" in (stop["values"] or [{}])[0]
+                     and stop["values"][0]["name"] == "returns")
     _, _, params = utils.load_encoder_hparams_and_params("small", str(DATA))
     ids, n_head = data["ids"][:data["passes"][1]], data["hparams"]["n_head"]
     probs = softmax(trace.gpt2.gpt2(ids, **params, n_head=n_head)[-1])
@@ -326,14 +368,14 @@ def test_bars_are_those_of_softmax(sampled, open_page):
     widths = page.locator(".bar").evaluate_all(
         "bars => bars.map(bar => parseFloat(bar.firstChild.style.width) / 100)")
     shown = page.locator(".bar + td").all_text_contents()
-    assert len(widths) == len(logits["bars"]) >= 12
-    for (i, *_), width, text in zip(logits["bars"], widths, shown):
+    assert len(widths) == len(logits["rows"]) >= 12
+    for (i, *_), width, text in zip(logits["rows"], widths, shown):
         assert width == pytest.approx(probs[i], rel=1e-3)
         assert text == f"{100 * probs[i]:.1f} %"
     n = next(n for n, stop in enumerate(data["stops"]) if stop["function"] == "next_token_probs"
              and stop["values"] and stop["values"][0]["name"] == "returns")
     page = open_page(path, n)
-    removed = sum(not is_left for *_, is_left in data["stops"][n]["values"][0]["bars"])
+    removed = sum(row[1] == "removed" for row in data["stops"][n]["values"][0]["rows"])
     assert page.locator("tr.removed").count() == removed > 0
     assert page.locator("tr.next th").text_content() == data["labels"][str(data["ids"][4])] \
         or page.locator("tr.next").count() == 1
@@ -344,7 +386,7 @@ def test_any_prompt_is_shown_as_text(prompt, open_page, tmp_path):
     path = tmp_path / "<b> & 'trace'.html"
     data = write(path, prompt, 3)
     page = open_page(path)
-    assert page.locator("script").count() == 3
+    assert page.locator("script").count() == 2
     shown = page.locator("#passes i").all_text_contents()
     assert "".join(shown) == "".join(data["labels"][str(i)] for i in data["ids"])
     for _ in range(5):
@@ -359,3 +401,17 @@ def test_it_fits_the_screen(width, height, sampled, open_page):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for box in (page.locator("ol").bounding_box(), page.locator("main").bounding_box()):
         assert box["height"] > 200 and box["y"] + box["height"] <= height
+
+
+def test_a_wrapped_line_keeps_its_indent(sampled, open_page):
+    page = open_page(sampled[0])
+    page.set_viewport_size({"width": 400, "height": 800})
+    lefts = page.locator("code").evaluate_all("""codes => codes.map(code => {
+        const range = document.createRange();
+        range.selectNodeContents(code);
+        return [code.textContent.search(/\\S|$/),
+                ...Array.from(range.getClientRects(), box => box).filter(box => box.width > 9)
+                    .map(box => box.left)];
+    })""")
+    for indent, first, *others in filter(lambda row: len(row) > 1, lefts):
+        assert all(left >= first for left in others), indent
