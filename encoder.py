@@ -26,7 +26,7 @@ SPLIT = regex.compile(r"""
 def bytes_to_unicode():
     """Return a printable character for every byte: {33: "!", ..., 32: "Ġ", 10: "Ċ"}
 
-    OpenAI's files store tokens as text, in which bytes such as the space mean something else.
+    OpenAI's files store tokens as text, in which spaces and newlines are separators.
     Printable bytes map to themselves, the others to chr(256), chr(257), ... in order.
     """
     printable = [byte for byte in range(256) if chr(byte).isprintable() and chr(byte) != " "]
@@ -59,7 +59,7 @@ class Encoder:
         With the merges l+o, lo+w, e+r:    "lower" -> l o w e r -> lo w e r -> low e r -> low er
         """
         symbols = list(word)
-        while pairs := self.bpe_ranks.keys() & zip(symbols, symbols[1:]):  # the learned neighbours
+        while pairs := self.bpe_ranks.keys() & zip(symbols, symbols[1:]):  # the learned pairs
             left, right = min(pairs, key=self.bpe_ranks.get)
             merged = []
             for symbol in symbols:
@@ -119,7 +119,7 @@ def parse_tokens(text):  # encoder.json -> {token: id}
 def parse_merges(text):  # vocab.bpe, a version line and then one pair per line -> [(a, b), ...]
     pairs = [tuple(line.split()) for line in text.split("\n")[1:] if line]
     if any(len(pair) != 2 for pair in pairs) or not text.endswith("\n"):
-        raise ValueError("expected two symbols on every line after the first, and a last newline")
+        raise ValueError("expected two symbols on every line after the first, and a final newline")
     return pairs
 
 
@@ -130,6 +130,6 @@ def get_encoder(model_name, models_dir):
     encoder = Encoder(tokens, read_file(folder / "vocab.bpe", parse_merges))
     if missing := encoder.learned - tokens.keys():
         raise ValueError(f"encoder.json does not match vocab.bpe: {min(missing)!r} has no id")
-    if len(encoder.special) > 256:  # most merges are missing
+    if len(encoder.special) > 256:  # many merges are missing
         raise ValueError(f"vocab.bpe is cut short: no merge makes {min(encoder.special)!r}")
     return encoder

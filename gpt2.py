@@ -30,7 +30,7 @@ def softmax(x):  # any shape -> the same shape: each row becomes positive number
     return exp_x / exp_x.sum(axis=-1, keepdims=True)
 
 
-def layer_norm(x, g, b, eps=1e-5):  # [n_seq, n_embd] -> same shape, rows of mean 0, variance 1
+def layer_norm(x, g, b, eps=1e-5):  # [n_seq, n_embd] -> same: mean 0, variance 1, then * g + b
     deviation = x - x.mean(axis=-1, keepdims=True)
     variance = (deviation * deviation).mean(axis=-1, keepdims=True)
     return g * (deviation / np.sqrt(variance + eps)) + b  # eps prevents division by zero
@@ -71,7 +71,7 @@ def transformer_block(x, mlp, attn, ln_1, ln_2, n_head, n_past=0, cache=None):  
 
 
 def gpt2(inputs, wte, wpe, blocks, ln_f, n_head, n_past=0, cache=None, rows=slice(None)):
-    """ids [n_seq] -> logits [n_seq, n_vocab], or only some rows: row i scores what follows i"""
+    """ids [n_seq] -> logits [n_seq, n_vocab], or some rows; row i: what follows inputs[i]"""
     if np.ndim(inputs) != 1 or not 0 < len(inputs) <= len(wpe) - n_past:
         raise ValueError(f"inputs must be a list of ids that fits in n_ctx = {len(wpe)}")
     x = wte[inputs] + wpe[n_past:n_past + len(inputs)]  # token embedding + position embedding
@@ -84,7 +84,7 @@ def next_token_probs(logits, temperature=1.0, top_k=0, top_p=1.0):
     """logits [n_vocab] -> probabilities [n_vocab], computed as in OpenAI's sample.py"""
     logits = logits / temperature  # below 1 sharpens the distribution, above 1 flattens it
     if 0 < top_k < len(logits):  # keep the k most likely tokens, and any that tie with the k-th
-        logits = np.where(logits < np.sort(logits)[-top_k], -1e10, logits)  # exp: 0
+        logits = np.where(logits < np.sort(logits)[-top_k], -1e10, logits)  # p = 0
     if top_p < 1:  # nucleus sampling: keep the most likely, at most top_p in all, at least one
         best = np.sort(logits)[::-1]
         n_keep = max(1, np.sum(np.cumsum(softmax(best)) <= top_p))
@@ -106,7 +106,7 @@ def choose(logits, chosen, temperature, top_k, top_p, frequency_penalty, presenc
 
 def generate(inputs, params, n_head, n_tokens_to_generate, temperature=0.0, top_k=0, top_p=1.0,
              frequency_penalty=0.0, presence_penalty=0.0, rng=None):
-    """Yield ids, each chosen by the logits for what follows all ids before it. rng: or seed"""
+    """Yield the ids that follow inputs, one by one. rng: a seed, a NumPy generator or None"""
     n_ctx, n_embd = params["wpe"].shape
     cache = np.empty([len(params["blocks"]), 2, n_head, n_ctx, n_embd // n_head], np.float32)
     ids, n_past, rng = list(inputs), 0, np.random.default_rng(rng)
@@ -135,7 +135,7 @@ def main(prompt, n_tokens_to_generate=40, *, model_size="124M", models_dir="mode
         top_p: sample only from the most likely tokens with total probability <= top_p
         frequency_penalty: subtracted from a token's logit for each occurrence in the completion
         presence_penalty: subtracted once from the logit of each token in the completion so far
-        stop: stop sequence: the completion ends just before its first occurrence
+        stop: the completion ends just before this text first appears
         seed: random seed, for reproducible sampling"""
     import utils
     encoder, hparams, params = utils.load_encoder_hparams_and_params(model_size, models_dir)

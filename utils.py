@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from encoder import get_encoder, read_file
 
-REPLACE = "\nIf it is OpenAI's, delete it and run again; if 3M's, git checkout; else copy it again."
+REPLACE = "\nDelete it and run again (OpenAI's), git restore it (3M's) or copy it again (others)."
 
 
 class UsageError(Exception):
@@ -65,7 +65,7 @@ def crc32c(data):  # Castagnoli's CRC; LevelDB rotates it and adds a constant
 
 def read_block(data, handle):  # -> (key, value), (key, value), ...
     """A handle is an offset and a size. A byte for the compression and a checksum follow the block.
-    A key is stored as what differs from the key before it: (2, "bc") after "model" is "mobc"."""
+    A key repeats n bytes of the key before it: (2, "bc") after "model" means "mobc"."""
     offset, at = read_varint(handle, 0)
     size, _ = read_varint(handle, at)
     if not 4 <= size <= len(data) - offset - 5:
@@ -84,7 +84,7 @@ def read_block(data, handle):  # -> (key, value), (key, value), ...
 
 def read_index(path):
     """Return {name: (dtype, file, offset, size, shape)} and the number of files.
-    It is a LevelDB table: blocks of entries (tensor_bundle.proto), their handles, and a footer."""
+    path: a LevelDB table of blocks of entries (tensor_bundle.proto), handles, and a footer."""
     data = Path(path).read_bytes()
     if len(data) < 48 or data[-8:] != bytes.fromhex("57fb808b247547db"):  # LevelDB's magic number
         raise ValueError("not a TensorFlow index, or cut short: its last 8 bytes are wrong")
@@ -157,7 +157,7 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
             node, (*keys, leaf) = params, name.split("/")  # h3/ln_1/g -> params["h3"]["ln_1"]["g"]
             for key in keys:
                 node = node.setdefault(key, {})
-            node[leaf] = np.require(array, requirements="A")  # copies unaligned data, which is slow
+            node[leaf] = np.require(array, requirements="A")  # unaligned data is slow, so copy it
     return {"blocks": [params.pop(f"h{n}") for n in range(n_layer)], **params}
 
 
@@ -187,7 +187,7 @@ def load_encoder_hparams_and_params(model_size, models_dir):
         download_gpt2_files(model_size, folder)
     elif model_size not in there:
         raise UsageError(f"there is no model {model_size!r} in {models_dir}\nModels there: "
-                         f"{', '.join(there) or 'none'}. For download: {', '.join(MODEL_SIZES)}")
+                         f"{', '.join(there) or 'none'}. To download: {', '.join(MODEL_SIZES)}")
     with model_errors(folder):
         encoder = get_encoder(model_size, models_dir)
         hparams = read_file(folder / "hparams.json", parse_hparams)
@@ -205,7 +205,7 @@ MODEL_SIZES = ["124M", "355M", "774M", "1558M"]
 MODEL_FILES = ["model.ckpt.data-00000-of-00001",  # largest first, so that a full disk fails early
                "model.ckpt.index", "checkpoint", "encoder.json", "hparams.json", "vocab.bpe"]
 MIRROR = "\nRun again, or set GPT2_MODELS_URL to a mirror. --model_size 3M needs no download."
-PAUSES, TIMEOUT = [0.5, 1, 3], (10, 30)  # seconds between attempts; to connect, for a chunk
+PAUSES, TIMEOUT = [0.5, 1, 3], (10, 30)  # in seconds: between attempts; to connect, to read
 
 
 def ask(method, url, **headers):  # -> the answer; ValueError is final, ConnectionError may pass
@@ -223,14 +223,14 @@ def ask(method, url, **headers):  # -> the answer; ValueError is final, Connecti
     return answer
 
 
-def append(answer, part, have, length, name):  # two processes may: they write the same bytes
+def append(answer, part, have, length, name):  # two processes at once write the same bytes
     from requests import RequestException
     from tqdm import tqdm
     with answer, open(part, "r+b", buffering=0) as file:
         file.seek(have if answer.status_code == 206 else 0)  # 200: the server sends all of it
         with suppress(RequestException), tqdm.wrapattr(
                 file, "write", length, initial=file.tell(), desc=name, disable=None) as bar:
-            for chunk in answer.iter_content(1 << 16):  # if it is cut off, what has come counts
+            for chunk in answer.iter_content(1 << 16):  # if it is cut off, what came is kept
                 if os.fstat(file.fileno()).st_size < file.tell():
                     raise ConnectionError("another program has shortened the file")
                 bar.write(chunk)
@@ -264,7 +264,7 @@ def try_to_fetch(url, path):
         return  # the next try goes on from there
     if size > length or md5 not in ("", hashlib.md5(map_file(part)).hexdigest()):
         part.unlink()
-        raise (ConnectionError if have else ValueError)("wrong length or MD5, so it was removed")
+        raise (ConnectionError if have else ValueError)("wrong length or MD5: download deleted")
     os.replace(part, path)
 
 
@@ -283,7 +283,7 @@ def fetch(url, path):  # tries until path exists, or until several tries in a ro
             problem = f"{url}: {proxy}{getattr(reason, 'strerror', None) or reason}"
             if isinstance(error, ValueError) or n_in_vain == len(PAUSES):
                 raise ModelError(problem + MIRROR) from error
-            if not path.exists():  # or else another process was faster
+            if not path.exists():  # else another process was faster
                 print(f"{problem}; trying again in {PAUSES[n_in_vain]} s", file=sys.stderr)
             time.sleep(PAUSES[n_in_vain])
             n_in_vain += 1
@@ -301,7 +301,7 @@ def download_gpt2_files(model_size, model_dir):
                 fetch(f"{url.rstrip('/')}/{model_size}/{path.name}", path)
 
 
-# ---- command line: checked completely before anything is loaded
+# ---- command line: values are checked before anything is loaded
 HELP = "A prompt of several words needs quotes. python gpt2.py --help explains the options."
 WHOLE, ANY = (int, 0, np.inf, "an integer, 0 or more"), (float, -1e20, 1e20, "a number up to 1e20")
 NUMBERS = {"n_tokens_to_generate": WHOLE, "top_k": WHOLE, "seed": WHOLE,
@@ -340,7 +340,7 @@ def read_command_line(main, words):  # -> what main yields. UsageError, UnicodeE
     for pair in zip(words, [*words[1:], "--"]):
         if "=" not in pair[0] and all(re.match("--|-[A-Za-z]", word) for word in pair):
             raise UsageError(f"{pair[0]} has no value\n{HELP}")
-    try:  # the separator, at which Fire splits the words, is "-" by default; none contains a NUL
+    try:  # Fire splits the words at a separator, by default "-"; no word contains a NUL
         with redirect_stderr(io.StringIO()):  # not Fire's ten lines about an error, but one
             fire.Fire(command, [*words, "--", "--separator=\0"], serialize=lambda result: None)
     except fire.core.FireExit as error:
@@ -361,7 +361,7 @@ def encode_prompt(prompt, encoder, n_tokens, n_ctx):  # -> ids, which leave room
     return ids
 
 
-def until(pieces, stop):  # yields the text before stop, if there is one
+def until(pieces, stop):  # yields the text, up to stop if it occurs
     held, n_held = "", len(stop or " ") - 1  # this many characters may be the beginning of stop
     for piece in pieces:
         held += piece

@@ -3,8 +3,8 @@
     python docs/trace.py "Once upon a time there was a boy named" 4 --model_size 3M
 
 It takes gpt2.py's arguments and prints the same text. A *stop* is a statement that has just run,
-with what it assigned or returned; the stop at a def has the arguments. Nothing here knows a line or
-a variable of gpt2.py, only names of some functions, and OpenAI's names in params and hparams."""
+with what it assigned or returned; the stop at a def has the arguments. This file names no
+line or variable of gpt2.py, only functions, and OpenAI's names in params and hparams."""
 import ast
 import base64
 import gzip
@@ -24,7 +24,7 @@ import gpt2  # noqa: E402
 import utils  # noqa: E402
 
 SOURCE = Path(gpt2.__file__).read_text(encoding="utf-8").strip()
-STATEMENTS = {line: node for node in ast.walk(ast.parse(SOURCE))  # the innermost one in each line
+STATEMENTS = {line: node for node in ast.walk(ast.parse(SOURCE))  # the innermost one on each line
               if isinstance(node, ast.stmt) for line in range(node.lineno, node.end_lineno + 1)}
 
 
@@ -49,9 +49,9 @@ class Recorder:
     def __init__(self, encoder, hparams, params, ids):
         self.encoder, self.hparams, self.params, self.ids = encoder, hparams, params, list(ids)
         self.weights, self.labels, self.waiting = dict(paths(params)), {}, []
-        self.stops, self.passes = [], [0]  # a pass is a call of gpt2: the tokens seen after it
+        self.stops, self.passes = [], [0]  # tokens seen after each pass (a call of gpt2)
         self.n_done = self.n_blocks = 0  # passes that are complete; blocks begun in this one
-        self.numbers, self.starts = bytearray(), {}  # of all arrays; where an array is in it
+        self.numbers, self.starts = bytearray(), {}  # of all arrays; where each array begins
         self.stack = [(None, {"block": None})]  # for each call: its statement, and the stop there
 
     def __call__(self, frame, event, arg):
@@ -106,7 +106,7 @@ class Recorder:
         elif is_array and value.size == n_vocab:
             self.waiting.append((kept, value.ravel().copy()))
         elif is_array and value.size < 2 * n_embd * self.hparams["n_ctx"]:  # not a whole cache
-            if np.abs(value).max() > np.finfo(np.float16).max:  # as masked scores
+            if np.abs(value).max() > np.finfo(np.float16).max:  # as for masked scores
                 kept["numbers"] = [float(f"{x:.5g}") for x in value.flat]
             else:  # each array once
                 data = value.astype("<f2").tobytes()
@@ -125,13 +125,13 @@ class Recorder:
     def add_lens(self, kept, x):
         """x [n_seq, n_embd]: for each row, the likely next tokens if this were the last x"""
         probs = gpt2.softmax(gpt2.layer_norm(x, **self.params["ln_f"]) @ self.params["wte"].T)
-        kept["caption"] = "What each row would predict, if the model stopped here (“logit lens”)"
+        kept["caption"] = "What each row would predict if the model stopped here (“logit lens”)"
         kept["rows"] = [(i, "", None, *(f"{self.labels[self.token(j)]} {100 * row[j]:.1f} %"
                                         for j in np.argsort(-row)[:3]))
                         for i, row in zip(self.ids[self.passes[-2]:], probs)]
 
     def add_bars(self):
-        """Of logits and the like, keep the likely tokens: id, state, probability, and as text"""
+        """Of logits and the like, keep the likely tokens: id, state, share (twice), value"""
         order = np.argsort(-self.waiting[0][1], kind="stable")
         ids, left = dict.fromkeys([*order[:12], self.ids[-1]]), np.full(len(order), True)
         for kept, x in self.waiting:
@@ -141,7 +141,7 @@ class Recorder:
             is_score = (x % 1).any() and (x.min() < 0 or x.max() > 1)
             shares = gpt2.softmax(x.astype(float)) if is_score else x / max(x.sum(), 1)
             kept["caption"] = (f"{left.sum()} of {len(x)} tokens are left. The bars are "
-                               + ("what softmax makes of these scores" if is_score else "shares"))
+                               + ("what softmax makes of these scores" if is_score else "shares of the total"))
             state = np.where(left, "", "removed").astype(object)
             state[self.ids[-1]] = "next"
             kept["rows"] = [(self.token(i), state[i], float(f"{shares[i]:.4g}"),
@@ -149,7 +149,7 @@ class Recorder:
         self.waiting = []
 
     def token(self, i):
-        """An id, for which the page gets a label: · for a space, ↵ for a new line, else \\x07"""
+        """An id; the page gets a label for it: · for a space, ↵ for a newline, \\x07 for BEL"""
         text = self.encoder.token_bytes(int(i)).decode("utf-8", "backslashreplace")
         text = text.replace(" ", "·").replace("\n", "↵")
         self.labels[int(i)] = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
@@ -165,7 +165,7 @@ def write(path, options):
     n = len(ids) + n_new  # a token leaves about 26 rows in each block, and its scores
     size = 8 / 3 * hparams["n_layer"] * n * (26 * hparams["n_embd"] + 5 * hparams["n_head"] * n)
     if n_new == 0 or size > 16e6:
-        raise utils.UsageError(f"{n} tokens make a page of {size / 1e6:.0f} MB; 16 are the limit\n"
+        raise utils.UsageError(f"{n} tokens make a page of {size / 1e6:.0f} MB; the limit is 16\n"
                                "Take a shorter prompt or fewer new tokens, but at least one.")
     recorder = Recorder(*model, ids)
     with mock.patch.multiple(utils, load_encoder_hparams_and_params=lambda *_: model,

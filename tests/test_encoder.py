@@ -196,7 +196,7 @@ def test_json_that_is_no_vocabulary_is_refused(tmp_path, text):
     ("#version: 0.2\nh e l\n", "^vocab.bpe: expected two symbols"),
     ("#version: 0.2\nhe\n", "^vocab.bpe: expected two symbols"),
     ("#version: 0.2\nh e\nhe y\n", "does not match vocab.bpe: 'hey' has no id"),
-    ("#version: 0.2\nh e", "^vocab.bpe: expected .* a last newline"),
+    ("#version: 0.2\nh e", "^vocab.bpe: expected .* a final newline"),
     ("", "^vocab.bpe: expected")], ids=repr)
 def test_merges_that_do_not_fit_the_ids_are_refused(tmp_path, merges, message):
     write_vocabulary(tmp_path / "own", TOKENS, merges)

@@ -3,13 +3,12 @@
     pip install -r requirements.txt -r models/3M/requirements.txt
     python models/3M/train.py [--n_steps N] [--out models/3M]
 
-Three parts: a vocabulary (tokenizers), the weights (PyTorch), the files (TensorFlow, so that the
-checkpoint is one of its own). world.py makes up the stories while the model learns, so no story
-is seen twice. The length is a number of steps, so the same command gives the same training on any
+Three parts: a vocabulary (tokenizers), the weights (PyTorch), the files (TensorFlow, which has
+its own checkpoint format). world.py makes up the stories while the model learns, so hardly any is
+seen twice. The length is a number of steps, so the same command trains on the same stories on any
 machine. A run that was cut off goes on from its last checkpoint (training.pt in --out, written
 every 250 steps) when the command is given again. The model is written as in gpt2.py, with OpenAI's
-variable names; only the learning is new here. Nothing else in the repository needs this file or
-what it imports.
+variable names; only the learning is new here. Nothing else in the repository needs this file.
 """
 import json
 import math
@@ -54,15 +53,14 @@ def make_vocabulary(out, n_stories=30000):
         json.dumps({token: i for i, token in enumerate(tokens)}).encode("utf-8"))
 
 
-# ---- the texts: rows of ids, each made from stories that nobody has seen before
+# ---- the texts: rows of ids, each made from new stories
 
 def make_rows(tokenizer, rng, n_stories):
-    """Rows of n_ctx + 1 ids. [n_rows, n_ctx + 1]
+    """Rows of ids. [n_rows, n_ctx + 1]
 
-    A prompt starts at position 0, with no <|endoftext|> before it. So does each row: it starts
-    with a whole story (half of the rows with <|endoftext|> before it, as for the empty prompt)
-    and goes on with another, cut where the row is full. One row in ten starts at a sentence in
-    the middle of a story, since a prompt may start anywhere.
+    A prompt starts at position 0, without <|endoftext|>, and so do half of the rows; the others
+    start with it, as an empty prompt does. A row holds a few stories, the last cut where the row
+    is full. One story in ten begins at a sentence in the middle, since a prompt may start anywhere.
     """
     texts = [story(rng) for _ in range(n_stories)]
     for i in range(0, n_stories, 10):
@@ -100,7 +98,7 @@ def init_params(n_vocab, n_ctx, n_embd, n_layer, **_):
 
 
 def attention(q, k, v, n_rows=160):
-    """Causal attention, some rows of queries at a time: a part of the scores needs no computing.
+    """Causal attention, some rows of queries at a time, which skips a part of the scores.
 
     F.scaled_dot_product_attention(q, k, v, is_causal=True) gives the same, but on two cores a step
     took 0.74 s with it and 0.58 s with this (torch 2.13, bfloat16).
@@ -139,20 +137,20 @@ def loss(p, ids, n_head=HPARAMS["n_head"], n_layer=HPARAMS["n_layer"]):
 # ---- the learning
 
 def mean_loss(loss, p, rows, n_batch):
-    """The loss over all of the rows, in whole batches."""
+    """The mean loss over the whole batches in rows."""
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
         losses = [loss(p, batch).item() for batch in rows.split(n_batch) if len(batch) == n_batch]
     return sum(losses) / len(losses)
 
 
 def save(path, state):
-    """Write a checkpoint that is either the old one or the new one, whenever the run is cut off."""
+    """Replace the checkpoint in one step: a run cut off here leaves the old one or the new one."""
     torch.save(state, path.with_suffix(".part"))
     os.replace(path.with_suffix(".part"), path)
 
 
 def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
-    """Learn for so many steps, and return the parameters."""
+    """Train for n_steps steps; return the parameters."""
     from tokenizers import ByteLevelBPETokenizer
     tokenizer = ByteLevelBPETokenizer(str(out / "encoder.json"), str(out / "vocab.bpe"))
     held_out = make_rows(tokenizer, random.Random("held-out stories"), 1000)
@@ -160,7 +158,7 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
     torch.manual_seed(seed)
     p = init_params(**HPARAMS)
     print(f"{sum(value.numel() for value in p.values()):,} parameters", flush=True)
-    # Muon turns the matrices in fewer steps than AdamW, which sees to all the rest
+    # Muon trains the matrices in fewer steps than AdamW, which trains the rest
     matrices = [value for name, value in p.items() if name.endswith("/w")]
     the_rest = [value for name, value in p.items() if not name.endswith("/w")]
     optimizers = [torch.optim.Muon(matrices, weight_decay=0.1, adjust_lr_fn="match_rms_adamw"),
@@ -170,8 +168,8 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=False)
         if state["n_steps"] != n_steps:
-            sys.exit(f"{checkpoint} is of a run of {state['n_steps']} steps: delete it, or ask for "
-                     "as many")
+            sys.exit(f"{checkpoint} is from a run of {state['n_steps']} steps: delete it, or set "
+                     "--n_steps to that number")
         step, n_stories, losses = state["step"], state["n_stories"], state["losses"]
         rows = state["rows"]
         rng.setstate(state["rng"])  # the only random numbers that are drawn after the start
@@ -195,12 +193,12 @@ def train(out, n_steps, n_batch=16, rate=3e-3, seed=0, n_between=250):
             rows = make_rows(tokenizer, rng, 4000)
             n_stories += 4000
         batch, rows = rows[:n_batch], rows[n_batch:]
-        for half in batch.split(n_batch // 2):  # what fits the processor's cache is learned faster
+        for half in batch.split(n_batch // 2):  # a half fits into the processor's cache: faster
             with torch.autocast("cpu", torch.bfloat16):
                 half_loss = fast_loss(p, half) / 2
             half_loss.backward()
             losses.append(2 * half_loss.item())
-        # up in 200 steps, flat for two fifths of all steps, then down to nothing
+        # up for 200 steps, flat until 40 % of all steps, then down to 0
         now = rate * min(1, (step + 1) / 200) * min(1, (1 - step / n_steps) / .6)
         for optimizer in optimizers:
             for group in optimizer.param_groups:

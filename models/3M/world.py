@@ -7,7 +7,7 @@ plots.py holds the words, the openings and the plots; this file holds the people
 language and the telling. A `World` keeps what is true in one story: who the hero is, whether "he",
 "she" or "it" is right, which things there are and in which colours, who has become a friend. A plot
 is a short script that changes the world and tells each change in one of many ways. On the way
-something else may happen; those scenes are the trials. The ending answers the beginning. No story
+something else may happen; those scenes are the trials. An ending may answer the beginning. No story
 is stored anywhere, and hardly any story is ever told twice.
 
 The templates:
@@ -17,19 +17,19 @@ The templates:
     {x=boat/coat|ball/wall}   alternatives with parts: {x} or {x.1} is the first, {x.2} the second
     {A} {A.he} {A.boy}  the hero: a name, and the words that fit (he or she, boy or girl)
     {^A} {^A.he}        the same with a capital letter
-    {day} {trait} {who} {odd} {half}   made up by the method of World with this name
+    {day} {trait} {who} {odd} {noun} {half}   made up by the method of World of that name
 
-A line break is a space (after "|" nothing), and an empty line starts a new paragraph. {A} is the
-hero, {B} a child who becomes a friend, {G} a grown-up, {X} and {Y} are animals, {U} and {V} the
-animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are places.
-Other letters are a plot's own.
+A line break is a space (nothing after "|", "{" or "("), and an empty line starts a new paragraph.
+{A} is the hero, {B} a child who becomes a friend, {G} a grown-up, {X} and {Y} are animals, {U} and
+{V} the animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are
+places. Other letters are a plot's own.
 
-Everybody has habits: in some of the choices the hero's name decides which alternative comes (see
-`World.pick`), so Anna's kite is more often of one colour than of the others, and two heroes seldom
-meet the same plot in the same words. That is what makes a model's most likely stories differ.
+Every hero has habits: the hero's name decides about one choice in seven (see `World.pick`), so
+Anna's kite is more often of one colour than of the others. A model that has learned this tells
+different heroes different stories, even where it always takes the most likely token.
 
 measure.py checks stories by their wording ("a girl named", "gave back", "ran to ..., and there"),
-so a change of such words here or in plots.py belongs there as well; tests/test_world.py notices.
+so change such words there, too, if you change them here or in plots.py; tests/test_world.py checks.
 """
 import argparse
 import random
@@ -50,13 +50,13 @@ HABIT = .15  # the share of choices that a habit decides
 
 @cache
 def tidy(template):
-    """A single line break is a space, an empty line starts a paragraph."""
+    """A single line break is a space; an empty line starts a paragraph."""
     template = re.sub(r"([|{(]) *\n *(?=\S)", r"\1", template)  # a break before an alternative
     return "\n\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", template))
 
 
 def split(text, at):
-    """Split where the character `at` stands outside of all braces."""
+    """Split where the character `at` stands outside all braces."""
     parts, depth = [""], 0
     for char in text:
         depth += (char == "{") - (char == "}")
@@ -116,10 +116,10 @@ class World:
 
     def __init__(self, rng, kind, habit=0):
         self.rng = rng
-        self.habit = habit           # a number: what is chosen more often than other things
+        self.habit = habit           # a number that decides which choices are favourites
         self.facts = {}
         self.used = set()            # words that stand for somebody or something already
-        self.helper = None           # the animal's slot that owes the hero a favour
+        self.helper = None           # the slot of the animal that owes {A} a favour
         self.friend = False          # is there a friend B?
         self.now = False             # has the day of the story begun?
         self.answer = None           # how the end remembers the beginning
@@ -134,15 +134,15 @@ class World:
                                     ("king", "queen", "giant", "witch", "princess")])
 
     def pick(self, options):
-        """One of the options, rather often the hero's favourite."""
+        """One of the options, more often the hero's favourite."""
         if self.rng.random() < HABIT:
             return options[self.habit % len(options)]
         return self.rng.choice(options)
 
     def new(self, words):
-        """A word that means nothing in this story yet."""
+        """A word that this story has not used yet."""
         words = list(words)
-        # the second word that is asked for has another habit than the first, and so on
+        # the first word asked for has one favourite, the second the next, and so on
         favourite = words[(self.habit + len(self.used)) % len(words)]
         if favourite in self.used or self.rng.random() < 1 - HABIT:
             favourite = self.rng.choice([word for word in words if word not in self.used])
@@ -218,7 +218,7 @@ class World:
             autumn}}}}""")
 
     def trait(self):
-        """What the hero is like; the end will remember it."""
+        """What the hero is like; the ending may recall it."""
         trait, self.answer = self.usual if self.rng.random() < .5 else self.rng.choice(TRAITS)
         return self.tell(trait)
 
@@ -232,7 +232,7 @@ class World:
         return self.tell("a{| young|n old|| poor| merry|| little}") + " " + hero.name[4:]
 
     def odd(self):
-        """A word that nobody knows."""
+        """An invented word."""
         ends = "n r s l t nd a rk ing ce o".split()
         n_parts = self.rng.choice([1, 2, 2, 3])
         return "".join(self.rng.choices(SYLLABLES, k=n_parts)) + self.rng.choice(ends)
@@ -242,7 +242,7 @@ class World:
         return self.odd() if self.rng.random() < .2 else self.rng.choice(list(RARE))
 
     def half(self):
-        """A sentence from outside, which may stop half way."""
+        """A sentence foreign to this world, perhaps cut."""
         words = self.tell(SENTENCES).split()
         n_words = self.rng.randint(1, len(words)) if self.rng.random() < .6 else len(words)
         return " ".join(words[:n_words]).rstrip(",?")
