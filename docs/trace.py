@@ -3,8 +3,8 @@
     python docs/trace.py "Once upon a time there was a boy named" 4 --model_size 3M
 
 It takes gpt2.py's arguments and prints the same text. A *stop* is a statement that has just run,
-with what it assigned or returned; the stop at a def has the arguments. This file names no
-line or variable of gpt2.py, only functions, and OpenAI's names in params and hparams."""
+with what it assigned or returned; the stop at a def has the arguments. This file names no line or
+variable of gpt2.py, only functions, and OpenAI's names in params and hparams."""
 import ast
 import base64
 import gzip
@@ -140,8 +140,8 @@ class Recorder:
             order, left = np.argsort(-x, kind="stable"), left & (x > -1e9)  # -1e10: removed
             is_score = (x % 1).any() and (x.min() < 0 or x.max() > 1)
             shares = gpt2.softmax(x.astype(float)) if is_score else x / max(x.sum(), 1)
-            kept["caption"] = (f"{left.sum()} of {len(x)} tokens are left. The bars are "
-                               + ("what softmax makes of these scores" if is_score else "shares of the total"))
+            bars = "what softmax makes of these scores" if is_score else "shares of the total"
+            kept["caption"] = f"{left.sum()} of {len(x)} tokens are left. The bars are {bars}"
             state = np.where(left, "", "removed").astype(object)
             state[self.ids[-1]] = "next"
             kept["rows"] = [(self.token(i), state[i], float(f"{shares[i]:.4g}"),
