@@ -33,9 +33,9 @@ from utils import load_encoder_hparams_and_params  # noqa: E402
 
 ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models")
 N_HEAD = HPARAMS["n_head"]
-HEADS = [(1, 1, "spread out"), (3, 6, "thing, colour"), (6, 3, "thing")]  # block, head, label
-HEADS_PROMPT = 'Anna had a blue drum. One day she met a fox. "Have you seen my'
-KNOBS_PROMPT = "The queen had lost her"
+HEADS = [(1, 1, "spread out"), (2, 2, "colour"), (6, 1, "thing")]  # block, head, label
+HEADS_PROMPT = 'Lily had a red kite. "Where is my'
+KNOBS_PROMPT = "Anna had a"
 WORDS = "red blue green king queen baker fox owl mouse ball kite drum".split()
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"

@@ -218,7 +218,7 @@ def refresh(path):
 
 def refresh_trace():
     """Write docs/trace.html; with playwright and a Chromium on the PATH, docs/figures/trace.png."""
-    words = ["Lily had a red kite. One day Lily lost her", "4", "--model_size", "3M"]
+    words = ['Lily had a red kite. "Where is my', "4", "--model_size", "3M"]
     subprocess.run([sys.executable, "trace.py", *words], cwd=ROOT / "docs", check=True)
     from playwright.sync_api import sync_playwright
     with sync_playwright() as playwright:

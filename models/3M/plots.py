@@ -1367,7 +1367,7 @@ def promise(w):
         {B} a story about a {X} in a boat, and {B} {laughed|asked for another one}.|They shared a
         {D} and looked at the clouds.}""")
     yield w.tell("""{In the evening|Then|Before it was dark,} {there was a noise outside|they heard
-        music|somebody knocked|the dog began to bark}. {The {G} had come, and half the village,
+        music|somebody knocked|a dog began to bark}. {The {G} had come, and half the village,
         with|It was the {G}, and behind the {G} came half the village with|There stood the {G} and
         all the others, with} {lanterns and songs|the fiddle and a pot of soup|a drum and a big
         cake|apples and a lot of noise}.
