@@ -135,7 +135,7 @@ def main(prompt, n_tokens_to_generate=40, *, model_size="124M", models_dir="mode
         top_p: sample only from the most likely tokens with total probability <= top_p
         frequency_penalty: subtracted from a token's logit for each occurrence in the completion
         presence_penalty: subtracted once from the logit of each token in the completion so far
-        stop: the completion ends just before this text first appears
+        stop: stop sequence: the completion ends just before it first appears
         seed: random seed, for reproducible sampling"""
     import utils
     encoder, hparams, params = utils.load_encoder_hparams_and_params(model_size, models_dir)
