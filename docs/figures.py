@@ -161,7 +161,7 @@ def knobs():
                 ("temperature 0.5", next_token_probs(logits, temperature=.5)),
                 ("temperature 2", next_token_probs(logits, temperature=2)),
                 ("top_k 3", next_token_probs(logits, top_k=3)),
-                ("top_p 0.5", next_token_probs(logits, top_p=.5)),
+                ("top_p 0.4", next_token_probs(logits, top_p=.4)),
                 ("frequency_penalty 1 *", next_token_probs(twice)),
                 ("presence_penalty 1 *", next_token_probs(once))]
     figure, all_axes = plt.subplots(4, 2, figsize=(5, 8.6), sharex=True)
