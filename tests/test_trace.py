@@ -329,6 +329,26 @@ def test_it_opens_with_an_introduction_and_says_something_everywhere(sampled, op
             assert lines[line - 1].split("  # ")[1] in text
 
 
+def test_the_texts_buttons_work_from_the_first_stop_and_the_last(sampled, open_page):
+    path, data = sampled
+    for stop in 0, len(data["stops"]) - 1:
+        page = open_page(path, stop)
+        for n in 2, 0, 1:
+            page.locator("#passes button").nth(n).click()
+            assert min(data["stops"][place(page)]["pass"], 2) == n  # 3: after the last pass
+
+
+def test_a_chosen_line_stays_in_the_pass_and_the_block(sampled, open_page):
+    path, data = sampled
+    page, stops = open_page(path, 0), data["stops"]
+    here = next(stop for stop in stops if stop["pass"] == 1 and stop["block"] == 1)
+    page = open_page(path, here["number"])
+    for line in sorted({stop["line"] for stop in stops if stop["block"] == 1})[::3]:
+        page.locator("li").nth(line - 1).locator("a").click()
+        now = stops[place(page)]
+        assert (now["line"], now["pass"], now["block"]) == (line, 1, 1)
+
+
 def test_the_number_of_a_cell_is_the_number_recorded(sampled, open_page):
     path, data = sampled
     shapes = {}
