@@ -142,7 +142,7 @@ def load_gpt2_params_from_tf_ckpt(tf_ckpt_path, hparams):
         n_layer = len({name.split("/")[1] for name in variables if re.match(r"model/h\d+/", name)})
         if n_layer != hparams["n_layer"]:
             raise ValueError(f"n_layer is {n_layer}, but {hparams['n_layer']} in hparams.json")
-        for name, shape in gpt2_shapes(**hparams).items():  # an optimizer's variables are ignored
+        for name, shape in gpt2_shapes(**hparams).items():  # an optimiser's variables are ignored
             if f"model/{name}" not in variables:
                 raise ValueError(f"model/{name} is missing")
             dtype, n, offset, size, found = variables[f"model/{name}"]
@@ -324,7 +324,7 @@ def read_option(name, text):  # the text of an option -> its value
     return text
 
 
-def read_command_line(main, words):  # -> what main yields. UsageError, UnicodeError, SystemExit
+def read_command_line(main, words):  # -> main's output, or UsageError, UnicodeError, SystemExit
     import fire
     if {"--help", "-h"} & set(words):
         fire.Fire(main, ["--", "--help"])
