@@ -296,7 +296,7 @@ def execute(notebook):
     """Run a notebook in its own folder, as Jupyter would; its cells then have their outputs."""
     import nbclient
     import nbformat
-    nbclient.NotebookClient(notebook, timeout=600, record_timing=False,
+    nbclient.NotebookClient(notebook, timeout=600, record_timing=False, coalesce_streams=True,
                             resources={"metadata": {"path": str(NOTEBOOK.parent)}}).execute()
     for cell in notebook.cells:
         if cell.source.startswith("! "):  # its output came in pieces, from a pseudo-terminal
