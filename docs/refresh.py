@@ -192,8 +192,8 @@ def refresh(path):
         path.write_bytes(text.encode("utf-8"))  # what is run is read from there
     edits = []  # (first line, number of lines, new lines)
     for line, source, shown, got in run_examples(path):
-        if got != shown:
-            new = [line.rstrip() or "<BLANKLINE>" for line in got.split("\n")[:-1]]
+        new = [line.rstrip() or "<BLANKLINE>" for line in got.split("\n")[:-1]]
+        if new != shown.split("\n")[:-1]:
             edits.append((line + source.count("\n"), shown.count("\n"), new))
     for start, shown, arguments, diff in commands(text):
         try:
