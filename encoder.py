@@ -18,7 +18,7 @@ SPLIT = regex.compile(r"""
   | [ ]?\p{L}+                # letters, with the space before them:    "a word" -> "a" " word"
   | [ ]?\p{N}+                # numbers, likewise:                     "in 1984" -> "in" " 1984"
   | [ ]?[^\s\p{L}\p{N}]+      # other symbols, likewise:                  "no!?" -> "no" "!?"
-  | \s+(?!\S)                 # whitespace, minus the last before text: "a  b" -> "a" " " " b"
+  | \s+(?!\S)                 # whitespace, but the last before text: "a  b" -> "a" " " " b"
   | \s+                       # remaining whitespace:                     "a\nb" -> "a" "\n" "b"
 """, regex.VERBOSE)
 
@@ -101,7 +101,7 @@ class Encoder:
 
 
 def read_file(path, parse):
-    """Return parse(the file's text). Raises OSError, or ValueError that names the file."""
+    """Return parse(the file's text). Raises OSError, or a ValueError that names the file."""
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:  # RecursionError: JSON nested too deeply

@@ -130,9 +130,9 @@ def main(prompt, n_tokens_to_generate=40, *, model_size="124M", models_dir="mode
         n_tokens_to_generate: how many tokens to generate; --n_tokens or -n for short
         model_size: 124M, 355M, 774M, 1558M (OpenAI's), 3M (bundled), or a folder in models_dir
         models_dir: the folder that contains one folder per model
-        temperature: 0 is greedy decoding, 1 the model's own probabilities, more is more random
+        temperature: 0 is greedy decoding, 1 the model's own probabilities, higher more random
         top_k: sample only from the top_k most likely tokens; 0 means all
-        top_p: sample only from the most likely tokens with total probability <= top_p
+        top_p: sample only from the most likely tokens (at least one) that sum to at most top_p
         frequency_penalty: subtracted from a token's logit for each occurrence in the completion
         presence_penalty: subtracted once from the logit of each token in the completion so far
         stop: stop sequence: the completion ends just before it first appears

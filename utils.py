@@ -268,7 +268,7 @@ def try_to_fetch(url, path):
     os.replace(part, path)
 
 
-def fetch(url, path):  # tries until path exists, or until several tries in a row bring nothing
+def fetch(url, path):  # tries until path exists, or until several tries in a row fail
     from requests.exceptions import ProxyError, RequestException
     n_in_vain = 0
     while not path.exists():
@@ -380,7 +380,7 @@ def run(main):
     if hasattr(sys.stdout, "reconfigure"):  # not in a notebook
         own = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
         sys.stdout.reconfigure(errors="replace", encoding=None if own else "utf-8", newline="\n")
-    np.empty(31 << 20, np.uint8)  # once it is freed, glibc reuses large arrays: prompts 10 % faster
+    np.empty(31 << 20, np.uint8)  # once it is freed, glibc reuses large arrays: faster prompts
     start = time.perf_counter()
     try:
         with np.errstate(all="ignore"):  # choose() checks the logits
