@@ -33,9 +33,9 @@ from utils import load_encoder_hparams_and_params  # noqa: E402
 
 ENCODER, HPARAMS, PARAMS = load_encoder_hparams_and_params("3M", ROOT / "models")
 N_HEAD = HPARAMS["n_head"]
-HEADS = [(1, 1, "spread out"), (2, 2, "colour"), (6, 1, "thing")]  # block, head, label
+HEADS = [(1, 1, "spread out"), (5, 3, "colour"), (6, 1, "thing")]  # block, head, label
 HEADS_PROMPT = 'Lily had a red kite. "Where is my'
-KNOBS_PROMPT = "Anna had a"
+KNOBS_PROMPT = "Anna"
 WORDS = "red blue green king queen baker fox owl mouse ball kite drum".split()
 INK, GREY, PALE = "#1f2933", "#7b8794", "#e4e7eb"
 BLUE, RED, GREEN, YELLOW, PURPLE = "#2563a8", "#c0392b", "#2e7d4f", "#b7791f", "#7d4fa8"
@@ -161,7 +161,7 @@ def knobs():
                 ("temperature 0.5", next_token_probs(logits, temperature=.5)),
                 ("temperature 2", next_token_probs(logits, temperature=2)),
                 ("top_k 3", next_token_probs(logits, top_k=3)),
-                ("top_p 0.4", next_token_probs(logits, top_p=.4)),
+                ("top_p 0.6", next_token_probs(logits, top_p=.6)),
                 ("frequency_penalty 1 *", next_token_probs(twice)),
                 ("presence_penalty 1 *", next_token_probs(once))]
     figure, all_axes = plt.subplots(4, 2, figsize=(5, 8.6), sharex=True)

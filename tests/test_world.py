@@ -59,7 +59,7 @@ def test_every_plot_can_be_told(name):
 @pytest.mark.parametrize("scene, fits", plots.TRIALS,
                          ids=[scene.__name__ for scene, _ in plots.TRIALS])
 def test_every_trial_can_be_told(scene, fits):
-    w = world.World(random.Random(1), plots.CHILD)
+    w = world.World(random.Random(1), [plots.CHILD])
     w.facts["U"], w.facts["V"] = w.new(plots.ANIMALS), w.new(plots.ANIMALS)
     w.thing(plots.THINGS)
     assert fits(w)
@@ -79,7 +79,7 @@ def test_the_plot_that_the_documentation_adds_can_be_told():
 
 
 def test_the_template_language():
-    w = world.World(random.Random(2), plots.CHILD)
+    w = world.World(random.Random(2), [plots.CHILD])
     assert w.tell("{red|red} {x=boat/coat|boat/coat} {x.2} {x}") == "red boat coat boat"
     assert w.tell("a\n    line\n\n  and {^x}, {b {c|c}|b c}") == "a line\n\nand Boat, b c"
     hero = w.facts["A"]
@@ -90,7 +90,7 @@ def test_the_template_language():
 def test_an_opening_makes_a_plot_likelier():
     rng, chosen = random.Random("cues"), Counter()
     for opening in ["It was winter, and there was snow."] * 300 + ["It was a fine day."] * 300:
-        w = world.World(rng, plots.CHILD)
+        w = world.World(rng, [plots.CHILD])
         w.answer = "the hero's habit is known, so the opening alone decides"
         chosen[opening[:9], world.choose_plot(w, opening).__name__] += 1
     assert chosen["It was wi", "snowman"] > 5 * max(1, chosen["It was a ", "snowman"])
@@ -99,13 +99,28 @@ def test_an_opening_makes_a_plot_likelier():
 def test_heroes_have_habits():
     """Two heroes prefer different words, and a hero the same ones; but nobody always does."""
     def colours(name):
-        w = world.World(random.Random(1), plots.CHILD)
+        w = world.World(random.Random(1), [plots.CHILD])
         w.habit = world.crc32(name.encode())
         return Counter(w.pick(plots.COLOURS) for _ in range(500)).most_common()
     favourites = {colours(name)[0][0] for name in plots.GIRLS[:10]}
     assert len(favourites) > 2
     (_, first), (_, second), *_ = colours("Anna")
     assert 100 < first < 250 and second < 90
+
+
+def test_heroes_have_favourite_plots():
+    """A story about Anna has another favourite than one about Bella; but neither always has it."""
+    def favourite(name):
+        rng, chosen = random.Random(name), Counter()
+        while sum(chosen.values()) < 200:
+            w = world.World(rng, [plots.CHILD], habit=world.HEROES.index(name))
+            w.answer = "what the hero is like has been told, so it decides nothing here"
+            if w.facts["A"].name == name:
+                chosen[world.choose_plot(w, "It was a fine day.").__name__] += 1
+        return chosen.most_common(1)[0]
+    favourites = [favourite(name) for name in plots.GIRLS[:5]]
+    assert len({plot for plot, _ in favourites}) >= 4
+    assert all(30 < times < 120 for _, times in favourites), favourites
 
 
 def test_a_pronoun_stands_where_only_the_hero_can_be_meant():

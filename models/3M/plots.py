@@ -51,6 +51,15 @@ PLACES = ["the well", "the mill", "the bridge", "the old oak", "the barn", "the 
           "the apple tree", "the school", "the haystack", "the little wood", "the old tower"]
 FOODS = ["apple", "bun", "pear", "plum", "honey cake", "carrot", "pie", "nut cake", "cookie"]
 
+# When a story without an opening begins; "*" stands for the weather.
+WEATHER = "sunny windy cold rainy foggy warm bright".split()
+DAYS = """One * morning|One * day|It was a * day when|It was a * morning when|On a * afternoon|One
+    morning|One day|Early one morning|Last Sunday|Last Monday|Last summer|Last week|One fine day|On
+    the first day of spring|On the first day of winter|On the first day of autumn|On the first day
+    of summer|On market day|Yesterday|On Monday|On Friday|On Saturday|One spring morning|One summer
+    day|One summer evening|One autumn day|One autumn evening|One winter morning|One winter
+    evening|In spring|In summer|In autumn""".replace("\n   ", "").split("|")
+
 # Who comes from outside the world, because people who type a prompt do not know it.
 RARE = {
     **dict.fromkeys("""astronaut wizard pirate president doctor captain policeman soldier knight
@@ -202,8 +211,8 @@ SENTENCES = """{{The|A|My|Your|Our|This|That|Every|One|Some|No}
     {noun}|become|{noun}s|{^odd}}}"""
 
 
-ANY = (CHILD,) * 5 + (GROWN, GROWN, BEAST, BEAST, ROYAL)
-PEOPLE = (CHILD,) * 5 + (GROWN, GROWN, ROYAL)
+ANY = (CHILD,) * 10 + (GROWN,) * 5 + (BEAST,) * 4 + (ROYAL,)
+PEOPLE = (CHILD,) * 10 + (GROWN,) * 5 + (ROYAL,)
 NEWCOMERS = (STRANGER,) * 3 + (ODD,)
 ALL = (CHILD,) * 4 + (GROWN, BEAST, STRANGER, ODD)
 
@@ -269,12 +278,15 @@ OPENINGS = [
         December|Every morning|Every evening|Every Sunday|Every night|Early in the morning|Late at
         night|After supper|Before breakfast|After the storm|When the sun went down|When the snow
         fell|Once|One dark night|Long before breakfast|Suddenly|Tonight|Three days ago|A week
-        ago|In the year {1|2|3}{0|3|9}{0|2|5}{0|4|5}}{,|,|} {{A} {looked out of the window|went for
+        ago|Many years ago}{,|,|} {{A} {looked out of the window|went for
         a walk|sat at the table and drew|cleaned the whole house|talked to the hens|sat on the step
         and thought}. {It was a good day for a story.|{^A.he} {trait}.|{A} was like that.|Nothing
         much happened, at first.|That is how it began.}|the wind {blew|sang} around the house of
         {A}{.|, who {trait}.}|something strange happened to {A}. {It began quite quietly.|And it
         began with nothing at all.|Here is the story.}}"""),
+    (1, ALL, """In {the year|||} {1|1|2|2|3}{0|3|9}{0|2|5|8}{0|4|5|9}, {{A} {looked out of the
+        window|went for a walk|was already very old|was the first to get up}. {^A.he} {trait}.|there
+        {lived|was} {who}{. {^A.he}| who} {trait}.}"""),
     (1, ALL, """{Tomorrow|Tomorrow morning|Next week|Next year|Soon|One day|Some day}{,|} {I|we}
         will {see the sea|find a treasure|do it|be famous|get up early}, said {A} every evening.
         {^A.he} {trait}."""),
@@ -435,7 +447,10 @@ OPENINGS = [
         else}|looked {out of the window|at the stars|up| around|sad}|said {nothing|good morning to
         everyone}|stood at the {door|window}|could {talk|not swim|sing}|sat {down|by the fire|near
         {R}}|woke up {early|in the dark|and yawned}|and the {noun} were friends|is {old|kind|not
-        like others}|loved {music|the rain|everybody}}. {{^A.he} {trait}.|}"""),
+        like others}|landed {near|behind} {R}|stopped {near|in front of} {R}|fell {from the
+        sky|asleep near {R}}|flew over the village|smiled|laughed|ran {away|home}|slept all
+        day|opened {A.his} eyes|began to {sing|talk|cry}|loved {music|the rain|everybody}}.
+        {{^A.he} {trait}.|}"""),
     (3, (STRANGER,), """{A|An old|One|A little|A young|A lonely|A strange|Another} {A.noun}
         {trait}."""),
     (4, ALL, """{The|A|An|My|This|That|Our|Every|One|Two|All|Some|Many|No}
@@ -465,11 +480,12 @@ OPENINGS = [
             {noun}s would one day {be friends|become {noun}s|dance}|the {noun} {is|was} {a {noun}|
             {odd}}}. {Everyone laughed.|Nobody believed it.|That is what people say.|} {^A.he}
             {trait}."""),
-    (2, (ODD,), """{^A} {was|is} {a|the} {{famous|young|old|great|good|first} |}{noun} {from
-        {^odd}|of {^odd}| who {trait}|and {trait}|}. {Nobody in the village had heard of
+    (2, (ODD,), """{^A} {was|is} {a|the} {{famous|young|old|great|good|first} |}{scientist|
+        inventor|poet|doctor|sailor|musician|captain|writer|artist|pilot|detective} {from {^odd}|
+        who {trait}|and {trait}|}. {Nobody in the village had heard of
         {A.him}.|}"""),
-    (1, ALL, """{^odd} {is|was} {a {small town|big city|country|{odd}|{noun}} {far away|behind the
-        hills|by the sea|}|the capital of {^odd}|far away}. {^A} had never been there, but {A.he}
+    (1, ALL, """{^odd} is {a {small town|big city|country|{odd}|{noun}} {far away|behind the
+        hills|by the sea|}|far away}. {^A} had never been there, but {A.he}
         {often thought about it|had an aunt in {^odd}}."""),
     (1, ALL, """The {meaning|secret|end|name|history|problem|answer|best thing|future|key|{odd}}
         {of|about|to|with} {life|the wind|{noun}s|{^odd}|love|the {noun}|everything} is {a warm
@@ -488,7 +504,7 @@ def hungry(w):
         am so hungry|I have not eaten since {Sunday|yesterday}|My stomach is as empty as a drum},"
         said the {U}.
 
-        {{A} had only a {D}, but {A.he} {broke|cut} the {D} in two. "{Half of it is yours|There is
+        {{A} had only a {D}, but {A.he} {broke|cut} it in two. "{Half of it is yours|There is
         enough for both of us|It tastes better together}," said {A}.|{A} was hungry, too. But
         {A.he} gave the {U} half of the {D} {that {A.he} had with {A.him}|from {A.his} pocket}.
         "{Eat slowly|Take the bigger half}," said {A}.|"Do you like {D}s?" asked {A}. "I like
@@ -579,7 +595,7 @@ def dog_barks(w):
     w.helper = "U"
     yield w.tell("""Suddenly a big {U} jumped out {from behind {Q}|of the bushes|in front of {A}}
         and made a terrible noise. {A} {stood very still|wanted to run away|held {A.his} breath}.
-        "{What do you want|Are you angry|Why are you so loud}?" {A} {asked|whispered}.
+        "{What do you want|Are you angry|Why are you so loud}?" {asked|whispered} {A}.
 
         "{y=I am bored/threw a stick, and the {U} brought it back ten times|I only want to play/ran
         three times around {Q}, and the {U} ran behind|Nobody ever plays with me/threw a stick, and
@@ -668,7 +684,7 @@ def company(w):
 
 # ---- the plots
 
-@plot(CHILD, CHILD, GROWN, BEAST, cues="lost forgot")
+@plot(CHILD, CHILD, GROWN, BEAST, cues="lost forgot far_from_home")
 def lost(w):
     """A thing is lost, and somebody has seen it."""
     yield w.thing(THINGS)
@@ -741,7 +757,7 @@ def stolen(w):
                 "And after that the {X} came every Sunday, and it always knocked first.")
 
 
-@plot(CHILD, CHILD, GROWN, cues="market everyone box prince")
+@plot(CHILD, CHILD, GROWN, cues="market box prince gold")
 def trade(w):
     """Two trade their things, and are sorry."""
     w.friend = True
@@ -825,7 +841,7 @@ def present(w):
                 "There had never been a better birthday, and there was cake as well.")
 
 
-@plot(CHILD, CHILD, GROWN, BEAST, cues="dark middle_of_the_night midnight ghost noise help spider")
+@plot(CHILD, CHILD, GROWN, BEAST, cues="dark middle_of_the_night midnight ghost noise help spiders")
 def night_noise(w):
     """A noise in the night is something small."""
     w.facts["X"] = w.new(["kitten", "mouse", "hedgehog", "puppy", "frog"])
@@ -912,27 +928,36 @@ def feast(w):
                 "That was the feast of {A}, and people still talk about it.")
 
 
-@plot(GROWN, CHILD, BEAST, cues="bed sleep tired miller night_was star")
+@plot(GROWN, CHILD, BEAST, cues="bed slept sleep tired miller night_was long_stories")
 def cannot_sleep(w):
     """Somebody cannot sleep, and the cure is simple."""
     yield w.tell("""{{day} {A} was so tired that {A.he} put {the shoes into the oven|salt into the
-        tea}.|{day} {A} fell asleep {in the middle of a word|with {A.his} nose in the soup}.} "{I
-        have not slept for a week|I cannot sleep at night}," {A.he} said. "{I count sheep, but they
-        are so loud|My bed is full of thoughts|As soon as I lie down, I am awake}.\"""")
-    yield w.tell(""""{Drink warm milk|Walk three times around {P}|Count the stars}," said the {G}.
-        {A} tried it, but {it did not help|{A.he} was more awake than before|it only made {A.him}
-        hungry}. {"{Eat an onion|Stand on your head}," said the {N=weaver|postman|smith}. {A} tried
+        tea|on two hats}.|{day} {A} fell asleep {in the middle of a word|with {A.his} nose in the
+        soup|on the garden wall}.} "{I have not slept for a week|I cannot sleep at night|I only
+        sleep in the daytime}," {A.he} said. "{I count sheep, but they are so loud|My bed is full of
+        thoughts|As soon as I lie down, I am awake|I hear every mouse in the house}.\"""")
+    yield w.tell(""""{Drink warm milk|Walk three times around {P}|Count the stars|Put your head
+        where your feet are}," said the {G}. {{A} tried it|{A} did so}, but {it did not help|{A.he}
+        was more awake than before|it only made {A.him} hungry|then {A.his} feet could not sleep,
+        either}. {"{Eat an onion|Stand on your head}," said the {N=weaver|postman|smith}. {A} tried
         that, too.|}""")
     yield from w.trial(.35)
     w.facts["X"] = w.new(["kitten", "lamb", "puppy", "chick", "duckling"])
     w.helper = "X"
-    yield w.tell("""{That night|In the evening} there was a knock at the door. It was a
-        {little|small|wet} {X}. "{I have lost my mother|It is so cold outside|I am afraid of the
-        dark}," said the {X}. "{May I stay here|Can you sing|Do you know a story}?" {{A} took the
-        {X} into {A.his} bed and began to {sing|tell a story}.|{A} made room and began to
-        {sing|tell a story}.} It was {an old one, about a sleepy bear|about the moon and a
-        spoon|about a sheep that ran away}. Before it was over, {both of them|{A} and the {X}} were
-        fast asleep.""")
+    yield w.tell("""{{That night|In the evening|At midnight} there was a knock at the door. It was
+        a|{That night|In the evening} {A} heard something at the window. It was a|{That night|When
+        it was dark,} somebody scratched at the door. There stood a} {little|small|wet|tired} {X}.
+        "{I have lost my mother|It is so cold outside|I am afraid of the dark|I cannot sleep,
+        either|The wind is so loud}," said the {X}. {"{May I stay here|Can you sing|Do you know a
+        story|Is there room for two}?"|} {{A} took the {X} into {A.his} bed|{A} made room under the
+        blanket|{A} put the {X} on the pillow|"Come in," said {A}, and {A.he} lifted the blanket}.
+        {Then|And then|And because it was so quiet,} {A.he} {told {a|the {X} a} story|sang {a|the
+        {X} a} song}. It was {an old one, about a sleepy bear|about the moon and a
+        spoon|about a sheep that ran away|very long, and nothing happened in it|about a boat that
+        went slower and slower}. {Before it was over, {both of them|{A} and the {X}} were fast
+        asleep.|Nobody heard the end of it.|In the middle of it {A} {yawned, and the {X} yawned,
+        too|fell asleep, and so did the {X}}.|The {X} fell asleep first, and {A} only a moment
+        later.}""")
     yield w.end("After that {A} slept well every night. It is easier for two.",
                 "In the morning the sun had to knock three times.",
                 "And in the whole village it was so quiet that you could hear {A} snore.")
@@ -943,12 +968,13 @@ def race(w):
     """A race is lost, and something better is won."""
     w.friend = True
     w.facts["X"] = w.new(SMALL)
-    yield w.tell("""{{day} there was a race from {P} to {R}.|{day} everybody came to {P} for the
-        great race.} {The prize was a {C=golden|silver} {T=cup|bell}.|The winner would get a
-        {C=golden|silver} {T=cup|bell}.} {{A} had run up and down the hill for weeks.|"I will win,"
-        said {A}. {"I have practised every day."|"I can feel it in my toes."}} {B}, a {B.boy} {from
-        the mill|with long legs}, {wanted to win, too|was fast, too}. "{Go|Ready? Go}!" called the
-        {G}, and they ran.""")
+    yield w.tell("""{{day} {A} came to {P} for the great
+        race.|{day} {A} wanted to run in the race from {P} to {R}.|Every {spring|summer} there was
+        a race from {P} to {R}.} {The prize was a {C=golden|silver} {T=cup|bell}.|The winner would
+        get a {C=golden|silver} {T=cup|bell}.} {{A} had run up and down the hill for weeks.|"I will
+        win," said {A}. {"I have practised every day."|"I can feel it in my toes."}} {B}, a {B.boy}
+        {from the mill|with long legs}, {wanted to win, too|was fast, too}. "{Go|Ready? Go}!"
+        called the {G}, and they ran.""")
     yield w.tell("""{{A} was in front|Soon {A} was first}. But {near|at} {Q} {a {X} lay on the
         road|{A.he} saw a {X} in the grass}. {Its foot was hurt.|There was a thorn in its foot.}
         {"{I cannot stop now|Only a few more steps}," thought {A}. But {A.he} stopped.|{A} looked
@@ -973,9 +999,11 @@ def wishes(w):
     w.facts["X"] = w.new(["golden fish", "small green frog", "white mouse", "silver fish"])
     w.helper = "X"
     yield w.tell("""{day} {A} {found|saw} a {X} {in a bucket near|in a puddle near} {P}. "{Please
-        carry me back to the brook|Help me, I am so dry}," said the {X}. {{A} did it {at once|with
-        both hands}.|{A} carried it to the water.} "{You have three wishes|For that you may wish
-        for three things|Thank you. Make three wishes}," said the {X}.""")
+        carry me back to the brook|Help me, I am so dry|Please take me home|Oh, please carry me to
+        the water}," said the {X}. {{A} did it {at once|with both hands}.|{A} carried it to the
+        water.|It was not far, and {A} ran all the way.|{A} ran to the water with it.} "{You have
+        three wishes|For that you may wish for three things|Thank you. Make three wishes|Now wish
+        for something, three times}," said the {X}.""")
     yield w.tell("""{"I wish for|"First I wish for|"Then I wish for} {w=a mountain of cake/The cake
         was so high that nobody could open the door/the cake was gone|shoes that never stop/The
         shoes ran off with {A} and did not stop at {Q}/the shoes stood still|rain for the garden/It
@@ -983,19 +1011,27 @@ def wishes(w):
         all the beans and then the curtains/the horse was gone|a house as big as a church/It took
         an hour to walk to the kitchen, and there was an echo in the soup/the house was small
         again|a singing kettle/The kettle sang all night, and always the same song/the kettle was
-        quiet|a hundred hens/There were hens in the bed and hens in the boots/the hens were gone},"
-        said {A}. {w.2}. {"{That is too much|I did not want that}!" cried {A}.|"Oh dear," said
-        {A}.|{A} held {A.his} head.} "I wish {that everything was as it was before|that it had
-        never happened|only that it would stop}." {And|At once|One, two, three, and} {w.3}.""")
-    yield w.tell("""{Now there was only one wish left|So there was one wish left}. {A} {thought for
-        a whole day|sat down and thought|asked the {G}, who only laughed|slept on it}. "{I wish
-        that you come to supper on Sunday|I wish that I could sing a little better|I wish that
-        nobody in the village is alone tonight|I wish for {warm bread|a {D}} and somebody to eat it
-        with}," {A.he} said at last.
+        quiet|a hundred hens/There were hens in the bed and hens in the boots/the hens were gone|a
+        bed of feathers/The bed was so soft that {A} sank in up to the chin/the bed was hard again|
+        a river of soup/The soup ran down the street, and the {G} came by in a boat/the soup was
+        gone}," said {A}. {w.2}. {"{That is too much|I did not want that|Stop, stop}!" cried {A}.|
+        "Oh dear," said {A}.|{A} held {A.his} head.|{A} did not know where to look.|"That was a
+        mistake," said {A}.} "I wish {that everything was as it was before|that it had never
+        happened|only that it would stop|that I had said nothing|that today were yesterday}." {And|
+        At once|One, two, three, and|There was a bang, and|The {X} nodded, and} {w.3}.""")
+    yield w.tell("""{Now there was only one wish left|So there was one wish left|Two wishes were
+        gone, and one was left|That left one wish}. {A} {thought for a whole day|sat down and
+        thought|asked the {G}, who only laughed|slept on it|walked up and down near {R}|did not say
+        a word for an hour}. "{I wish that you come to supper on Sunday|I wish that I could sing a
+        little better|I wish that nobody in the village is alone tonight|I wish for {warm bread|a
+        {D}} and somebody to eat it with|I wish for a good story, and somebody to tell it to|I wish
+        that the {G} sleeps well tonight|I wish that nobody has to be afraid of the dark}," {A.he}
+        said at last.
 
         {"{That is the best wish I ever heard|For that you do not need magic|That is easy|It is
-        done}," said the {X}.|The {X} {nodded|smiled}. "{Very well|That is a small wish}," said the
-        {X}.}""")
+        done|I hoped that you would say that|Nobody ever asked for that}," said the {X}.|The {X}
+        {nodded|smiled|thought about it|was quiet for a moment}. "{Very well|That is a small wish|
+        So it will be|I like that one}," said the {X}.}""")
     yield w.end("And that evening they sat together near {R}, and there was enough for everybody.",
                 """And since then {A} thinks twice before {A.he} says "I wish".""",
                 "And so it was.", """From then on the {X} came every Sunday, and it always brought
@@ -1006,21 +1042,31 @@ def wishes(w):
 def moon(w):
     """The moon has fallen into the water."""
     yield w.tell("""{One {clear|warm|still} night|Late one evening|One evening, when everybody
-        slept,} {A} {looked into|came past} the {p=pond|well|brook|bucket}. There {lay|was} the
-        moon, {in the middle of the water|round and white, under the water}! "{Oh no|Help}!" cried
-        {A}. "{The moon has fallen into the {p}|The moon will get wet|It will drown}!\"""")
-    yield w.tell("""{A} ran to fetch help. {On the way {A.he} met a {X}|A {X} heard it}. {"{We need
-        a {net|rope|spoon}|We must pull it out|Help me}," said {A}.|"Who did that?" asked the {X}.
-        "Not I," said {A}.} {Together|So} they {pulled and pulled|fished and fished} with a
-        {net|rope|long stick}. {Plop! They fell on their backs into the grass.|{A} slipped and fell
-        into the water.|Something heavy came up. It was an old boot.|The moon broke into a hundred
-        pieces. "Now it is broken!" cried the {X}.|Then the rope broke, and {A} and the {X} sat in
-        the grass.} {They looked up|Then {A} looked up}. There was the moon, high in the sky, and
-        it was {not even wet|quite dry|as round as before}.""")
+        slept,} {A} {looked into|came past|stopped at|went to} the {p=pond|well|brook|bucket}.
+        {There {lay|was}|And there {lay|was}|In it {lay|was}|And what did {A.he} see? It was} the
+        moon, {in the middle of the water|round and white, under the water|as white as milk|wet and
+        round}! "{Oh no|Help|Oh dear|Poor moon}!" {cried|called} {A}. "{The moon has fallen into the
+        {p}|The moon will get wet|It will drown|It cannot swim|Now it will be dark for ever}!\"""")
+    yield w.tell("""{A} ran to {fetch|get} help. {On the way {A.he} met a {X}|A {X} heard it|A {X}
+        woke up and came along|A {X} put its head out of the window}. {"{We need a
+        {net|rope|spoon}|We must pull it out|Help me|The moon is in the {p}}," said {A}.|"Who did
+        that?" asked the {X}. "Not I," said {A}.|"{Is it deep|Is it heavy|Does it hurt}?" asked the
+        {X}. "{I do not know|I think so}," said {A}.} {Together|So|And so} they {pulled and
+        pulled|fished and fished|tried and tried|worked half the night} with a {net|rope|long
+        stick|big spoon|fork and a string}. {Plop! They fell on their backs into the grass.|{A}
+        slipped and {fell into the water|got wet up to the ears}.|Something heavy came up. It was an
+        old {boot|pot|shoe}.|The moon broke into a hundred pieces. "Now it is broken!" cried the
+        {X}.|Then something broke, and {A} and the {X} sat in the grass.|They caught {a leaf|a
+        button|an old hat}, but no moon.} {They looked up|Then {A} looked up|"Look up!" said the
+        {X}|Then a cloud went away, and they looked up}. There {was|stood} the moon, high {in the
+        sky|above the {trees|roofs}}, and it was {not even wet|quite dry|as round as before|as
+        bright as ever|back in its place}.""")
     w.helper = "X"
-    yield w.tell("""{"{We did it|We have saved it}!" said {A}. {"It flew up all by itself," said
-        the {X}.|And the {X} was very proud.}|"{It must have jumped|How strong we are}," said the
-        {X}. {A} {said nothing|did not say a word} about the second moon in the water.}""")
+    yield w.tell("""{"{We did it|We have saved it|It is out|It is safe}!" {said|cried} {A}. {"It
+        flew up all by itself," said the {X}.|And the {X} was very proud.|"It did not even say thank
+        you," said the {X}.|The {X} {danced|jumped} for joy.}|"{It must have jumped|How strong we
+        are|That was hard work|It looks cleaner than before}," said the {X}. {A} {said nothing|did
+        not say a word|did not ask|did not want to talk} about the second moon in the water.}""")
     yield w.end("""And if you look into the {p} on a clear night, you can see that the moon still
         comes down for a bath.""", """Then they went to bed, and the moon shone through
                     both their windows.""",
@@ -1028,34 +1074,44 @@ def moon(w):
                 "Since then {A} looks up first.")
 
 
-@plot(CHILD, GROWN, cues="sleep lazy tired work sunday")
+@plot(CHILD, GROWN, cues="slept lazy tired work sunday")
 def lazy(w):
     """A lazy helper learns something."""
     w.facts["X"] = w.new(["cat", "dog", "goat", "donkey", "pig"])
     yield w.tell("""{^A} had a {lazy|very lazy} {X}. The {X} {lay in the sun|slept|lay near the
-        stove} {all day|from morning to night}. "{I am tired|Tomorrow|It is too warm for work|Work
-        is for others|I am thinking}," it {always said|said}.""")
+        stove|sat in the best chair} {all day|from morning to night}. "{I am tired|Tomorrow|It is
+        too warm for work|Work is for others|I am thinking|After supper, perhaps|I have a bad
+        leg}," it {always said|said}.""")
     yield w.tell("""{day} {w={A} was ill and had to stay in bed./In the evening {A} got up|{A} had
-        to go away for a day./In the evening {A} came home|{A} hurt {A.his} foot {near|at} {P} and
-        could not stand./In the evening {A} got out of bed on one foot} {"{Who will fetch the
-        water|Who will bring in the wood|Who will feed the hens|Who will cook the soup}?" asked
-        {A}.|Nobody {fetched the water|brought in the wood}, and nobody {fed the hens|made a
-        fire}.|The {fire went out|hens were hungry}, and the bucket was empty.} The {X} {opened one
-        eye|turned around twice|looked at the empty bowl|waited for supper, but no supper
-        came|listened}. {The house was so quiet.|It was not comfortable at all.|Somebody had to do
-        something, but who?} {So|At last|After a long time} the {X} {got up|stood up}. It {carried
-        in the wood, one stick at a time|pulled the bucket from the well, and only half of the
-        water was lost|fed the hens, and the hens were very surprised|swept the floor with its
-        tail|washed the plates, and only three of them broke}. {"So this is work," said the {X}.
-        "{It is not as bad as it looks|It makes the feet warm|I had heard of it}."|It took a long
-        time, and the {X} fell over {the bucket|its own feet} twice.|Then it had to {rest|lie down}
-        for an hour.}""")
-    yield w.tell("""{w.2} {and could not believe it|and looked around}. {The fire was burning.|The
-        stove was warm.|"{How warm it is in here|What a clean house}!" said {A}.} "{Who did
-        that|Did you do that|Was somebody here}?" asked {A}. "{I was bored|It was an
-        accident|Somebody had to|I walked in my sleep}," said the {X}. {A} {laughed|smiled|said
-        nothing} and gave the {X} {a whole {D}|the best place near the stove|a {D}|a long kiss on
-        the nose}.""")
+        to go away for a day./In the evening {A} came home|{A} had to visit {A.his} aunt./Late in
+        the evening {A} came back|{A} hurt {A.his} foot {near|at} {P} and could not stand./In the
+        evening {A} got out of bed on one foot} {"{Who will fetch the water|Who will bring in the
+        wood|Who will feed the hens|Who will cook the soup}?" asked {A}.|Nobody {fetched the water|
+        brought in the wood}, and nobody {fed the hens|made a fire}.|The {fire went out|hens were
+        hungry}, and the bucket was empty.|There was no {wood|water|soup}, and nobody to ask for
+        it.} The {X} {opened one eye|turned around twice|looked at the empty bowl|waited for
+        supper, but no supper came|listened|looked at the door|put its head on its feet}. {The
+        house was so quiet.|It was not comfortable at all.|Somebody had to do something, but who?|
+        It could not even sleep.|"Hm," said the {X}.|There was nothing in any pot.} {So|At last|
+        After a long time|When nobody else came,} the {X} {got up|stood up|put one foot on the
+        floor, and then the others}. It {carried in the wood, one stick at a time|pulled the bucket
+        from the well, and only half of the water was lost|fed the hens, and the hens were very
+        surprised|swept the floor with its tail|washed the plates, and only three of them broke|
+        cooked soup, and it was nearly good|watered the garden, and its own feet, too|dug up the
+        potatoes, and bit only one of them}. {"So this is work," said the {X}. "{It is not as bad
+        as it looks|It makes the feet warm|I had heard of it|My mother told me about it|I thought
+        that it was bigger}."|It took a long time, and the {X} fell over {the bucket|its own feet}
+        twice.|Then it had to {rest|lie down} for an hour.|A {Y} saw it and laughed.|Nobody said
+        thank you, so it thanked itself.}""")
+    yield w.tell("""{w.2} {and could not believe it|and looked around|and rubbed {A.his} eyes|and
+        thought that it was a dream}. {The fire was burning.|The stove was warm.|The bucket was
+        full again.|Something smelled good.|There was wood for a week.|"{How warm it is in here|
+        What a clean house|How nice it is here}!" said {A}.} "{Who did that|Did you do that|Was
+        somebody here|Who has been so busy|Has the {G} been here}?" asked {A}. "{I was bored|It was
+        an accident|Somebody had to|I walked in my sleep|Do not tell anybody|It will not happen
+        again}," said the {X}. {A} {laughed|smiled|said nothing|shook {A.his} head} and gave the
+        {X} {a whole {D}|the best place near the stove|a {D}|a long kiss on the nose|a second
+        supper|the softest pillow in the house}.""")
     yield w.end("""After that the {X} worked every day, from {ten o'clock|lunch} until five minutes
         later.""",
                 "The {X} slept well that night, for now it had a reason.",
@@ -1071,19 +1127,21 @@ def nest(w):
     w.helper = "X"
     yield w.tell("""{day} {A} {left the {T} outside|forgot the {T} near {P}}{|, and that was a
         mistake}. When {A.he} came back after three days, a {X} sat in it, on {three|four|two}
-        {tiny|little} eggs. "{This is my {T}|You cannot live here|Please go away}," said {A}.
+        {tiny|little} eggs. "{This is my {T}|You cannot live here|Please go away|That is no place
+        for eggs}," said {A}.
 
         "{Please, do not move it|I was so tired, and it was just the right size|Only until they can
-        fly}," said the {X}.""")
-    yield w.tell("""{A} {scratched {A.his} head|thought about it}. "{Eggs cannot wait|You were
-        quicker than I was|Very well}," {A.he} said. {So for many weeks {A} had no {T}.|And {A}
-        built a little roof over the {T}, so that it would not get wet.} {When it rained, {A} held
-        an umbrella over the {X}.|"Where is your {T}?" people asked. "{It has guests|It is busy},"
-        said {A}.|Every day {A} brought the {X} some crumbs.}""")
-    yield w.tell("""{Then|At last} the eggs {opened|broke}, and {small|hungry} birds {looked
-        out|cried for food}. {One day they all flew away|In summer they could fly}, and the {C} {T}
-        was empty. {In the bottom lay one small feather.|The {T} was a little dirty, but {A} did
-        not mind.}""")
+        fly|There was no room in the tree}," said the {X}.""")
+    yield w.tell("""{A} {scratched {A.his} head|thought about it|looked at the eggs}. "{Eggs cannot
+        wait|You were quicker than I was|Very well|Then stay}," {A.he} said. {So for many weeks {A}
+        had no {T}.|And {A} built a little roof over the {T}, so that it would not get wet.} {When
+        it rained, {A} held an umbrella over the {X}.|"Where is your {T}?" people asked. "{It has
+        guests|It is busy|Ask me again later}," said {A}.|Every day {A} brought the {X} some
+        crumbs.}""")
+    yield w.tell("""{Then|At last} the eggs {opened|broke}, and {small|hungry} birds {looked out|
+        cried for food}. {One day they all flew away|In summer they could fly}, and the {C} {T} was
+        empty. {In the bottom lay one small feather.|The {T} was a little dirty, but {A} did not
+        mind.|It was very quiet all at once.}""")
     yield w.end("And every morning the {X} sang {at|under} {A}'s window. That was the rent.",
                 "Next spring {A} put the {T} outside, all by {A.himself}, and waited.",
                 "{A} got the {T} back, and a song every morning.")
@@ -1097,28 +1155,39 @@ def royal(w):
     w.facts["t"] = w.rng.choice(["crown", "ring", "golden shoe", "golden spoon", "little crown"])
     yield w.tell("""{{^A} had lost {A.his} {t}.|{day} the {old|young|fat|sleepy} {K} woke up, and
         {A.his} {t} was gone.|The {old|young|fat|sleepy} {K} looked {under the bed|into the
-        mirror|around} and could not believe it. {^A.his} {t} was gone.|Who takes a {t}? The
-        {old|young} {K} asked {A.himself} this question all morning, for {A.his} {t} was gone.}
-        "{Who has taken my {t}|Where is my {t}|How can I be a {K} without my {t}}?" cried {A}. {The
-        cook looked in all the pots.|The guards looked under the beds.|Everybody had to turn out
-        their pockets.|They even asked the horses.} They found {three buttons|a lost sock|a very
-        old pie|a sleeping guard|a letter from last year}, but no {t}.""")
-    yield w.tell("""{In the yard|Near {P}} {stood a {B.boy} named {B}|a {B.boy} named {B} was
-        feeding the hens}. {{B} looked up. Something was shining|{B} saw something shine|"What is
-        that?" thought {B}. There was a light} {on the roof of the tower|high up in a tree|under
-        the roof of the barn|in the chimney}. {{B} climbed up, and there was a nest.|{B} fetched a
-        ladder and found a nest.|{B} went up, step by step. There was a nest.} {In the nest was the
-        {t}, and {on|beside} the {t} sat {three|four} {little|hungry|tiny} birds.|The {t} was in
-        it, and so were {two|three} {little|sleepy} birds.} {{B} {did not touch anything|left
-        everything as it was} and {ran to|went to} {A}.|{B} came down again without a sound and
-        {told {A}|went to {A}}.}
+        mirror|around} and could not believe it. {^A.his} {t} was gone.|{Who takes a {t}|Where does
+        a {t} go}? The {old|young|fat|sleepy} {K} asked {A.himself} this question {all morning|at
+        breakfast}, for {A.his} {t} {was gone|was not in its place}.} "{Who has taken my {t}|Where
+        is my {t}|How can I be a {K} without my {t}|Has anybody seen my {t}}?" {cried|asked} {A}.
+        {The cook looked in all the pots.|The guards looked under the beds.|Everybody had to turn
+        out their pockets.|They even asked the horses.|They looked behind every door.} They
+        {found|brought} {three buttons|a lost sock|a very old pie|a sleeping guard|a letter from
+        last year|half a cookie|a bag of nuts}, but no {t}.""")
+    yield w.tell("""{In the yard|Near {P}|Not far from {P}|Behind the kitchen} {stood a {B.boy}
+        named {B}|a {B.boy} named {B} was {feeding the hens|picking daisies|eating a {D}|looking at
+        the clouds}}. {{B} looked up. Something was shining|{B} saw something shine|"What is that?"
+        thought {B}. There was a light|Something shone in the sun. It was} {on the roof of the
+        tower|high up in a tree|under the roof of the barn|in the chimney|above an old door}. {{B}
+        climbed up, and there was a nest.|{B} {fetched|brought} a ladder and found a nest.|{B} went
+        up, step by step. There was a nest.|It was a nest, and {B} climbed up to it.} {In the nest
+        {was|lay} the {t}, and {on|beside} the {t} sat {three|four|five} {little|hungry|tiny}
+        birds.|The {t} was in it, and so were {two|three} {little|sleepy|tiny} birds.|There lay the
+        {t}, and {two|three|four} birds {slept beside it|opened their mouths}.} {{B} {did not touch
+        anything|left everything as it was|put one finger on {B.his} lips} and {ran to|went to}
+        {A}.|{B} came down again without a sound and {told {A}|went to {A}|looked for {A}}.|"Shh,"
+        said {B} and {climbed down|went} to tell {A}.}
 
-        "{Your {t} is a bed now|There are birds in your {t}}," said {B}. {"{What shall we do|Shall
-        I take them out}?"|"They are very small."|"I did not want to wake them."} {^A}
-        {laughed|thought for a while|smiled|went to look}. "{Then they need it more than I do|Let
-        them sleep|They may have it until they can fly}," said {A}.""")
-    yield w.end("""All spring {A} wore {a crown of daisies|an old straw hat} instead, and people
-        said that {A.he} had never looked so fine.""",
+        "{Your {t} is a bed now|There are birds in your {t}|I have found your {t}, but there are
+        birds in it|Your {t} has {guests|children}}," said {B}. {"{What shall we do|Shall I take
+        them out|Do you need it today}?"|"They are very {small|young|hungry}."|"I did not want to
+        wake them."|"They have {no feathers yet|just gone to sleep}."} {^A} {laughed|thought for a
+        while|smiled|went to look|did not know what to say at first|looked up for a long time|sat
+        down on the steps}. "{Then they need it more than I do|Let them sleep|They may have it until
+        they can fly|A {K} can wait|I will not take a bed away from a bird}," said {A}. {||And the
+        {K} went away on tiptoe.|Nobody was allowed to shout near the nest.}""")
+    yield w.end("""{All spring|Until summer} {A} wore {a crown of daisies|an old straw hat|a flower}
+        instead, and {people said|everybody thought} that {A.he} had never looked so
+        {fine|merry}.""",
                 "And {B} got {a {D}|a bag of cookies} every day, and one for each bird.",
                 """When the birds had flown, {B} brought back the {t}. It was {a little dirty|full
                     of feathers}, but nobody minded.""")
@@ -1148,7 +1217,7 @@ def secret(w):
                 """"Next year," said {A}, "please whisper a little louder.\"""")
 
 
-@plot(CHILD, GROWN, cues="still school count where fox")
+@plot(CHILD, GROWN, cues="still school counted where fox")
 def hide_and_seek(w):
     """Somebody hides too well."""
     w.friend = True
@@ -1173,7 +1242,7 @@ def hide_and_seek(w):
                 "And {A} put a blanket over {h.2}, for the next time.")
 
 
-@plot(CHILD, GROWN, BEAST, cues="gardener garden spring mouse flower small")
+@plot(CHILD, GROWN, BEAST, cues="gardener garden spring mouse flower tree")
 def seed(w):
     """A seed needs patience."""
     yield w.tell("""{day} {A} put {a seed|a small brown seed} into the earth {near|behind} {P}. {It
@@ -1235,65 +1304,96 @@ def small_house(w):
     w.facts["M"], w.facts["N"] = w.new(ANIMALS), w.new(ANIMALS)
     w.helper = "X"
     yield w.tell("""{One stormy night|On a dark and rainy evening|It was raining cats and dogs
-        when} {A} {sat by the fire|was eating soup|wanted to go to bed}. {Then there|There} was a
-        knock at the door. {Outside stood|It was} a {X}, {wet through|with water in both ears|very
-        wet}. "{May I come in|Have you room for me|Is there a dry corner for me}?" asked the {X}.
+        when|In the middle of a great storm|One evening it rained and thundered, and} {A} {sat by
+        the fire|was eating soup|wanted to go to bed|was mending a sock|had just put out the
+        light}. {{Then there|There|Suddenly there} was a {|loud|small} knock at the door.|Then
+        somebody knocked at the {door|window}.} {Outside stood|It was} a {X}, {wet through|with
+        water in both ears|very wet|cold and wet|as wet as a fish}. "{May I come in|Have you room
+        for me|Is there a dry corner for me|May I wait here until it stops|Do you mind a wet
+        guest}?" asked the {X}.
 
         "{There is always room for one more|Come in, and shut the door|My house is small, but it is
-        dry}," said {A}.""")
-    yield w.tell("""{Soon|After a while} {there was another knock|somebody knocked again}. {This
-        time it was|Now it was} a {M}. {"{Come in|Only one more|Sit down}," said {A}.|"Is it warm
-        in there?" asked the {M}. "It is now," said {A}.} {And then came a {N}{, and it|, which}
-        took up half the floor.|A {N} came, too, and sat down on the table.} {Now the house was so
-        full that nobody could sit down|They sat on the bed, under the bed and in the soup pot|The
-        {M} sat on the {X}, and the {N} sat on the {M}}. "{Who is standing on my foot|Whose tail is
-        this|Can everybody breathe}?" asked {A}.""")
-    yield w.tell("""{All night the wind blew|Outside the storm went on|The rain beat on the roof},
-        but {in the house it was warm|nobody was cold|inside it was nice}. {{A} put more wood on
-        the fire.|They ate soup from one bowl.|The {M} told a joke about a {Y}.|Somebody sang.|}
-        {They told stories until {the fire was out|midnight}.|They sang every song that they
-        knew.|The {M} slept in the soup pot.|The {N} snored, and the {X} dreamed of {D}s.} In the
-        morning the sun was shining. {"{How quiet it is|How big my house is|Come again}," said {A},
-        when they {had gone|went away}.|They all said thank you and went home, {one after
-        another|over the wet grass}.}""")
-    yield w.end("On the table lay {three nuts|a {D}|a feather}. That was the thank-you.",
+        dry|Wipe your feet and come in|Come in, come in|Sit down and get dry}," said {A}. {||The
+        {X} shook itself, and then everything was wet.|The {X} sneezed three times.|They sat down
+        by the stove.}""")
+    yield w.tell("""{Soon|After a while|Before long|They had just sat down when} {there was another
+        knock|somebody knocked again|somebody scratched at the door}. {This time it was|Now it was|
+        In the rain stood} a {M}{.|.|, and it looked very cold.|, even wetter than the first.}
+        {"{Come in|Only one more|Sit down|Come in, too}," said {A}.|"Is it warm in there?" asked
+        the {M}. "It is now," said {A}.|"Is there a corner left?" asked the {M}. "A small one,"
+        said {A}.|The {M} did not ask. It walked in and lay down.|"Move over a little," said {A} to
+        the {X}.} {And then came a {N}{, and it|, which} took up half the floor.|A {N} came, too,
+        and sat down on the table.|Then a {N} climbed in through the window.|Last of all came a
+        {N}, and it was hungry.} {Now the house was so full that nobody could sit down|They sat on
+        the bed, under the bed and in the soup pot|The {M} sat on the {X}, and the {N} sat on the
+        {M}|There was a nose in every cup and a foot in every pot|Nobody could turn around without
+        asking first}. "{Who is standing on my foot|Whose tail is this|Can everybody breathe|Is
+        that my nose or yours|Who has such cold feet|Where is my chair}?" asked {A}.""")
+    yield w.tell("""{All night the wind blew|Outside the storm went on|The rain beat on the roof|
+        The wind shook the door|It thundered over the hill}, but {in the house it was warm|nobody
+        was cold|inside it was nice|nobody was afraid|nobody listened to it}. {{A} put more wood on
+        the fire.|They ate soup from one bowl.|The {M} told a joke about a {Y}.|Somebody sang.|
+        There was one blanket for all of them.|{A} made tea with honey.|The {X} dried its feet near
+        the stove.|} {They told stories until {the fire was out|midnight}.|They sang every song
+        that they knew{.|, and then again from the beginning.}|The {M} slept in the soup pot.|The
+        {N} snored, and the {X} dreamed of {D}s.|They slept in a heap, and nobody knew whose foot
+        was whose.|{A} slept on the floor, with the {N} for a pillow.|The {X} and the {M} danced,
+        each on one foot.} {In the morning|The next morning|When they woke up,} {the sun was
+        shining|the sky was blue|the storm was over|the birds were singing}. {"{How quiet it is|How
+        big my house is|Come again|So that is where my chair was|Now I can find my bed}," said {A},
+        when they {had gone|went away}.|They all said thank you and went home, {one after another|
+        over the wet grass}.|Each of them shook {A}'s hand and went home.|{A} opened the door, and
+        out they went, the {N} first.}""")
+    yield w.end("""On the table lay {three nuts|a {D}|a feather|a flower|a round stone}. That was
+                the thank-you.""",
                 "And since then nobody is afraid of storms.",
+                "A week later the {X} came back, and it brought its own chair.",
                 "The next time it rained, {A} put {four|five} cups on the table, and waited.",
                 """"A house is as big as its door," said {A}, and {A.he} never locked it again.""")
 
 
-@plot(GROWN, CHILD, BEAST, cues="clock time bell silence church quiet late")
+@plot(GROWN, CHILD, BEAST, cues="clock bell silence church quiet late on_time")
 def silent(w):
     """Something does not work any more, and something small is the reason."""
-    yield w.tell("""{day} the {t=bell/ring/in the church|clock/go/in the tower|big wheel/turn/at
-        the mill} {t.3} {did not {t.2}|would not {t.2} any more}. {The whole village was late for
-        {school|work}.|It was so quiet that you could hear the mice.|The hens did not know when to
-        get up.} "{What is wrong with the {t}|Is the {t} ill|Who has broken the {t}}?" people
-        asked. {The {G} pulled and pushed|The {G} hit it with a stick|The {G} spoke to it kindly},
-        but {it did not help|it was no use}. {"I will go and look," said {A}.|So {A} went to
-        look.|"Let me see," said {A}.}""")
+    yield w.tell("""{day} the {t=bell/ring/in the church|clock/go/in the tower|big wheel/turn/at the
+        mill} {t.3} {did not {t.2}|would not {t.2} any more|stopped and did not {t.2} again}. {The
+        whole village was late for {school|work|breakfast}.|It was so quiet that you could hear the
+        mice.|The hens did not know when to get up.|Everybody {came out|stood still} and
+        listened.|Nobody knew what to do.} "{What is wrong with the {t}|Is the {t} ill|Who has
+        broken the {t}|What has happened to our {t}}?" {people|everybody} asked. {The {G} pulled and
+        pushed|The {G} hit it with a stick|The {G} spoke to it kindly|The {G} brought a bucket of
+        oil|The {G} shouted at it}, but {it did not help|it was no use|the {t} did not {t.2}|nothing
+        happened}. {"I will go and look," said {A}.|So {A} went to look.|"Let me see," said
+        {A}.|"Perhaps there is a reason," {A} {said|thought}.}""")
     yield from w.trial(.4)
     w.facts["X"] = w.new(["bat", "swallow", "sparrow", "dormouse"])
-    yield w.tell("""{A} {climbed up, step by step|looked into every hole|crept inside}. {There
-        sat|And what did {A.he} find? It was} a {X} {in a nest of straw|with three little ones|fast
-        asleep}, right in the middle of the {t}. "{Shh|Please be quiet}," said the {X}. "{My
-        children have just fallen asleep|I only wanted a warm place|The {t} is so loud}."
+    yield w.tell("""{A} {climbed up, step by step|looked into every hole|crept inside|took a light
+        and went in|went in on tiptoe}. {There sat|And what did {A.he} find? It was|Something moved.
+        It was|In the dark there was} a {X} {in a nest of straw|with three little ones|, fast
+        asleep|under a leaf|as small as a thumb}, right in the middle of the {t}. "{Shh|Please be
+        quiet|Not so loud|Oh, a visitor}," {said|whispered} the {X}. "{My children have just fallen
+        asleep|I only wanted a warm place|The {t} is so loud|It was so cold outside|I did not know
+        where to go}."
 
         {"But we need the {t}," {whispered|said} {A}.|{A} {scratched {A.his} head|sat down and
-        thought}.} {^A.he} made a new bed for the {X} out of {hay|an old sock|wool}, {a little
-        higher up|in a quiet corner|where nobody would step on it}, and carried the {X} over, {very
-        slowly|without a sound}.""")
+        thought|thought for a while}.|"{You cannot stay here|I know a better place}," {whispered|
+        said} {A}.} {^A.he} {made a new bed for the {X} out of|made the {X} a new nest of|found the
+        {X} a little box full of} {hay|old socks|wool|feathers|leaves}, {a little higher up|in a
+        quiet corner|where nobody would step on it|close to the wall}, and {carried the {X}
+        over|took the {X} there|moved the {X}}, {very slowly|without a sound|on tiptoe|holding
+        {A.his} breath}.""")
     w.helper = "X"
-    yield w.tell("""{Then|At once} the {t} {began to {t.2} again|did what a {t} must do}, {a little
-        more softly than before|louder than ever|as if nothing had happened}. {"{How did you do
-        that|What was it}?" asked the {G}. "{It was only tired|It had a visitor|Somebody was
-        asleep}," said {A}.|}""")
+    yield w.tell("""{Then|At once|A moment later|And} the {t} {began to {t.2} again|did what a {t}
+        must do}, {a little more softly than before|louder than ever|as if nothing had happened|and
+        people {clapped|laughed|threw up their hats}}. {"{How did you do that|What was it}?" asked
+        the {G}. "{It was only tired|It had a visitor|Somebody was asleep|That is a secret}," said
+        {A}.|}""")
     yield w.end("And only {A} knew who lived {t.3}.",
                 "And when the {t} is a minute late, {A} smiles and says nothing.",
                 "Every Sunday {A} brought the {X} a piece of {cheese|bread}.")
 
 
-@plot(CHILD, BEAST, GROWN, cues="letter dear talk write language message hugo")
+@plot(CHILD, BEAST, GROWN, cues="letter dear talk write language message hugo talked")
 def letter(w):
     """A message goes from mouth to mouth, and changes."""
     w.facts["M"], w.friend = w.new(ANIMALS), True
@@ -1321,22 +1421,23 @@ def trick(w):
     """Somebody is tricked, and tricks back."""
     w.facts["X"] = w.new([a for a in ["fox", "crow", "cat"] if a not in w.used] or ["wolf"])
     yield w.tell("""{day} {A} was {on the way home with a {D}|eating a {D}} {near|at} {P}. A
-        {hungry|clever} {X} saw it. "{Good morning|What a fine day}," said the {X}. "{Look, there
-        is a flying pig|Look, your house is on the moon|Look behind you, there is a king}!" {A}
-        {turned around|looked}, {and it was only for a moment|but there was nothing}. {Snap|And
-        snap}! The {D} was gone, and so was the {X}.""")
-    yield w.tell("""{A} was {hungry and a little angry|very angry}. {"Wait," said {A}. "{I can do
-        that, too|You will see}."|{A} thought all night.} The next {day|morning} {A.he} took {a
-        round stone|a flat stone|a piece of wood} and {painted it like a {D}|put sugar on it, so
-        that it looked like a {D}}. {Then {A.he} sat down {near|at} {P} and {sang|hummed}.|And
-        {A.he} carried it past {P}, very slowly.}""")
+        {hungry|clever} {X} saw it. "{Good morning|What a fine day|How nice to see you}," said the
+        {X}. "{Look, there is a flying pig|Look, your house is on the moon|Look behind you, there
+        is a king|Look, the stars are falling}!" {A} {turned around|looked}, {and it was only for a
+        moment|but there was nothing|and that was a mistake}. {Snap|And snap}! The {D} was gone,
+        and so was the {X}.""")
+    yield w.tell("""{A} was {hungry and a little angry|very angry|so angry that {A.he} forgot to be
+        hungry}. {"Wait," said {A}. "{I can do that, too|You will see}."|{A} thought all night.}
+        The next {day|morning} {A.he} took {a round stone|a flat stone|a piece of wood} and
+        {painted it like a {D}|put sugar on it, so that it looked like a {D}}. {Then {A.he} sat
+        down {near|at} {P} and {sang|hummed}.|And {A.he} carried it past {P}, very slowly.}""")
     yield w.tell("""{Soon|At once} the {X} {was there|came back}. "{Look, there is a whale in the
-        tree|Look, it is snowing}!" it said. {A} {looked away and smiled|turned around very
-        slowly}. {Snap|Crunch}! "{Ow, my tooth|That is the hardest {D} in the world|Bah}!" cried
-        the {X}. {A} laughed, {and after a while the {X} laughed, too|and the {X} turned red}.
-        {"{That was good|You are as clever as I am}," said the {X}. "{Let us be friends|Forgive
-        me}."|Then {A} took a real {D} from {A.his} pocket and {gave half of it to the {X}|broke it
-        in two}.}""")
+        tree|Look, it is snowing|Look, the church has lost its roof}!" it said. {A} {looked away
+        and smiled|turned around very slowly}. {Snap|Crunch|Crack}! "{Ow, my tooth|That is the
+        hardest {D} in the world|Bah|I have been tricked}!" cried the {X}. {A} laughed, {and after
+        a while the {X} laughed, too|and the {X} turned red}. {"{That was good|You are as clever as
+        I am|I did not see it coming}," said the {X}. "{Let us be friends|Forgive me}."|Then {A}
+        took a real {D} from {A.his} pocket and {gave half of it to the {X}|broke it in two}.}""")
     w.helper = "X"
     yield w.end("""Now the two of them play tricks together, and the whole {village|forest} takes
         care.""",
@@ -1344,7 +1445,7 @@ def trick(w):
                 "And {A} never looks up any more, not even for a flying pig.")
 
 
-@plot(CHILD, GROWN, BEAST, cues="never_forgot time promise tomorrow friend yesterday ill")
+@plot(CHILD, GROWN, BEAST, cues="never_forgot promise tomorrow friend yesterday ill")
 def promise(w):
     """A promise is hard to keep, and is kept."""
     w.friend = True
@@ -1387,28 +1488,36 @@ def laugh(w):
         w.facts["K"] = w.facts["A"].name[4:]
         w.facts["A"], w.answer = w.facts["B"], None
         w.facts["N"] = w.tell("a {A.boy} named {A}")
-    yield w.tell("""{The {K} had not laughed for {a year|seven weeks}.|The {old|young} {K} looked
-        out of the window and did not smile.|{day} the {K} stopped laughing.} {The cook made jokes
-        with {eggs|a cake}.|A man danced on a rope.|Three wise men told three jokes.} {The {K} only
-        yawned.|"No," said the {K}. "That is not funny."|The {K} asked for a glass of water.} "{Who
-        can make the {K} laugh|Is there nobody who can help}?" asked {the guards|the {G}}. {^N}
-        {heard about it|was at the market that day|sold eggs near the castle} and {went
-        in.|thought, "I can try."}""")
+    yield w.tell("""{The {K} had not laughed for {a year|seven weeks|a long time}.|The {old|young}
+        {K} looked out of the window and did not smile.|{day} the {K} stopped laughing.|Nothing made
+        the {K} laugh any more.} {The cook made jokes with {eggs|a cake|a spoon}.|A man {danced on a
+        rope|walked on his hands}.|Three wise men told three jokes.} {The {K} only {yawned|looked at
+        the clock}.|"No," said the {K}. "That is not funny."|The {K} asked for a glass of water.|"Is
+        it over?" asked the {K}.} "{Who can make the {K} laugh|Is there nobody who can help|Does
+        nobody know a better joke|What shall we do now}?" asked {the guards|the {G}|the cook}. {^N}
+        {heard about it|was at the market that day|sold eggs near the castle| lived near the castle}
+        and {went in.|thought, "I can try."|knocked at the gate.|wanted to help.}""")
     w.facts["X"] = w.new(["pig", "goose", "goat", "duck", "hen"])
     yield w.tell("""{{A} had a {X} with {A.him}.|Behind {A} walked a {X}.|Under {A.his} arm {A} had
-        a {X}.} {The floor was as smooth as ice|The guards had washed the floor|The hall was very
-        long}. {A} {slipped|fell over a carpet} and {slid|flew} {through the whole hall|under the
-        table}, and the {X} {came after {A.him}|landed on the head of the {G}|sat down on the
-        throne}. {The {two|three} biggest vases {went crash|fell down}.|Plop! A {cake|pudding} fell
-        on {A}'s head.|The {X} {put on the crown|ate the flowers|jumped through a drum}.|One of the
-        guards {lost a shoe|sat down in a pie}.} {It was very quiet|Nobody dared to move}.
+        a {X}.|{A} brought a {X} on a string.} {The floor was as smooth as ice|The guards had washed
+        the floor|The hall was very long|The floor was still wet|Everybody looked at them}. {A}
+        {slipped|fell over a carpet|stepped on a cherry} and {slid|flew|rolled} {through the whole
+        hall|under the table|past all the guards}, and the {X} {came after {A.him}|landed on the
+        head of the {G}|sat down on the throne|ran {in a circle|around the table} and screamed}.
+        {The {two|three} biggest vases {went crash|fell down}.|Plop! A {cake|pudding} fell on {A}'s
+        head.|The {X} {put on the crown|ate the flowers|jumped through a drum}.|One of the guards
+        {lost a shoe|sat down in a pie}.|The soup flew {out of the window|through the air}.} {It was
+        very quiet|Nobody dared to move|Nobody said a word|It was so quiet that you could hear a
+        fly}.
 
         {Then somebody made a small noise.|"Ha," said somebody.|Then there was a strange sound, like
         {a door|an old cart|a kettle}.|Somebody began to cough. But it was no cough.|Then somebody
-        {hiccupped|snorted}.} It was the {K}! "{Do it again|Look at that {X}|My stomach hurts|Oh,
-        that {X}|Stop, stop|Once more}!" cried the {K}, and the {K} laughed {until the windows
-        shook|and could not stop|and had to sit down}. {"I did not do it on purpose," said {A}.|{A}
-        {sat on the floor and laughed|had to laugh}, too.}""")
+        {hiccupped|snorted}.|"Hee," said a small voice.} {It was the {K}!|And it was the {K}!|Was
+        that the {K}? It was!} "{Do it again|Look at that {X}|My stomach hurts|Oh, that {X}|Stop,
+        stop|Once more|I cannot breathe}!" cried the {K}, and the {K} laughed {until the windows
+        shook|and could not stop|and had to sit down|until the tears came|and held on to a chair}.
+        {"I did not do it on purpose," said {A}.|{A} {sat on the floor and laughed|had to laugh},
+        too.| And the {X} {bowed|looked very proud}.|"We can come again tomorrow," said {A}.}""")
     w.helper = "X"
     yield w.end("And on Sundays {A} and the {X} had tea with the {K}.",
                 """"What do you want for it?" asked the {K}. "A clean shirt," said {A}.""",
@@ -1417,7 +1526,7 @@ def laugh(w):
                     at the soup.""")
 
 
-@plot(CHILD, GROWN, BEAST, cues="farmer smaller lamb alone mother little_girl hen")
+@plot(CHILD, GROWN, BEAST, cues="farmer smaller lamb alone mother hen")
 def little_one(w):
     """A small animal has lost its mother."""
     w.facts["X"], w.facts["M"], w.facts["V"] = w.rng.choice([
@@ -1427,25 +1536,31 @@ def little_one(w):
     w.helper = "X"
     yield w.tell("""{day} {A} {found|saw|met} a little {X} {near|behind} {P}. It {was all alone|was
         crying|looked to the left and to the right|sat in the grass|was no bigger than a {D}}.
-        "{^V}," said the {X}. {"{Where is your mother|Are you lost|Who are you}?" asked {A}. "{I
-        only looked at a butterfly, and then everybody was gone|I do not know|I fell asleep for a
-        moment|My mother is big and warm, and she smells good}," said the {X}.|{A} looked around,
-        but there was nobody.} {"{Come, we will find her|Do not cry|I will take you home}," said
-        {A}, and {A.he} took the {X} {in {A.his} arms|under {A.his} coat}.|So {A} took the {X} {in
-        {A.his} arms|under {A.his} coat}.}""")
-    yield w.tell("""{First they went|They went first} to {Q}. {There stood|There they saw} a {Y}.
-        "Is that your mother?" asked {A}. "{No|Oh no}," said the {X}. "{My mother is nicer|Mine
-        does not look so angry|That is only somebody}."{| "{Thank you very much|Well, well}," said
-        the {Y}.} {{Then they asked|They asked} the {G}. "{I have seen nothing|Mine are all
-        here|Ask at {R}}," said the {G}.|Then it grew {cold|dark}, and the {X} was {hungry|tired}.
-        {A} gave it {a bit of {D}|some milk}.}""")
-    yield w.tell("""{Then|At last}, {at|near} {R}, {they heard {something|a loud
-        voice|somebody}|somebody was calling}. "{^V}! {^V}!" {It was the {M}!|A {M} came
-        running.|There came a big {M}.} {The {X} {jumped down|fell over its own feet|gave a little
-        cry} and {ran to its mother|ran as fast as it could}.|"{Mama|There she is}!" cried the
-        {X}{.|, and it ran.}} "{There you are|I have been so worried|I have looked everywhere}!"
-        said the {M}. "{I was not lost, I was only somewhere else|I have found a friend, and that
-        is {A}}," said the {X}.""")
+        {"{^V}," said the {X}.|} {"{Where is your mother|Are you lost|Who are you|Are you all
+        alone}?" asked {A}. "{I only looked at a butterfly, and then everybody was gone|I do not
+        know|I fell asleep for a moment|My mother is big and warm, and she smells good|I went the
+        wrong way, and then it was too far}," said the {X}.|{A} looked around, but there was
+        nobody.|It came to {A} and sat down on {A.his} foot.} {"{Come, we will find her|Do not
+        cry|I will take you home|Come along}," said {A}, and {A.he} took the {X} {in {A.his}
+        arms|under {A.his} coat}.|So {A} took the {X} {in {A.his} arms|under {A.his} coat}.}""")
+    yield w.tell("""{First they went|They went first} to {Q}. {There stood|There they saw|There
+        sat} a {Y}. "Is that your mother?" asked {A}. "{No|Oh no}," said the {X}. "{My mother is
+        nicer|Mine does not look so angry|That is only somebody|My mother does not smell like
+        that|Mine is much bigger}."{| "{Thank you very much|Well, well}," said the {Y}.} {{Then they
+        asked|They asked} the {G}. "{I have seen nothing|Mine are all here|Ask at {R}|Not today, but
+        I will look}," said the {G}.|Then it grew {cold|dark}, and the {X} was {hungry|tired}. {A}
+        gave it {a bit of {D}|some milk|a place near {A.his} heart}.|They looked behind every tree
+        and under every cart.|"Is it still far?" asked the {X}. "Only a little," said {A}, who did
+        not know it.}""")
+    yield w.tell("""{Then, |At last, |It was nearly evening, and }{at|near} {R} {they heard
+        {something|a loud voice|somebody}|somebody was calling}. "{^V}! {^V}!" {It was the {M}!|A
+        {M} came running.|There came a big {M}.|And there stood a {M}.} {The {X} {jumped down|fell
+        over its own feet|gave a little cry} and {ran to its mother|ran as fast as it
+        could}.|"{Mama|There she is}!" cried the {X}{.|, and it ran.}|The {X} was so glad that it
+        forgot to run.} {"{There you are|I have been so worried|I have looked everywhere|I have
+        asked everybody}!" said the {M}. |The {M} washed its face first. |}"{I was not lost, I was
+        only somewhere else|I have found a friend, and that is {A}|I have seen the whole world|I was
+        not afraid, or only a little}," said the {X}.""")
     yield w.end("""Whenever {A} came to {R} after that, somebody called, "{^V}!\"""",
                 """The {M} gave {A} {an egg|a warm place to rest|a kiss on the nose}, and then {A}
                     went home.""",
@@ -1458,31 +1573,42 @@ def baking(w):
     yield w.tell("""{"Today you may bake all by yourself," said the {G} to {A}.|{day} {A} wanted to
         bake {a cake|bread}.|{day} {A} stood in the kitchen and put on the big apron.} {A} took
         flour, {water|milk} and {eggs|honey|butter}. {^A.he} {mixed and mixed|pushed it and pulled
-        it|worked until {A.his} arms were tired|sang to the dough} {for an hour|all morning}.
-        {There was flour on the table, on the floor and on the cat.|There was even flour on {A.his}
-        nose.|} {But the dough {did not grow|stayed flat}|It went into the oven, and it {stayed as
-        flat as a plate|came out as hard as a stone}}. "{What is wrong|Is it asleep|Why does it not
-        grow}?" asked {A}.""")
-    yield w.tell("""A {X} looked {in at the window|around the corner}. "{That smells strange|You
-        are doing something wrong|I smell something}," said the {X}. {"I am baking," said {A}. "{It
-        is a new kind|But it will not grow}."|{A} showed it the {dough|bowl}.} The {X} {put its
-        nose into the bowl|looked at the shelf|thought|tasted it}. "{Did you forget the yeast|What
-        is in that little pot|And where is the yeast}?" it asked. {{A} turned red.|"Oh!" cried
-        {A}.} There it stood, {behind the milk|on the shelf|under a cloth}, and {nobody had opened
-        it|it was still full}.""")
+        it|worked until {A.his} arms were tired|sang to the dough|beat it with both hands} {for an
+        hour|all morning|until the cat left the room}. {There was flour on the table, on the floor
+        and on the cat.|There was even flour on {A.his} nose.|It stuck to every finger.|The spoon
+        stood up in it all by itself.|} {But the dough {did not grow|stayed flat|lay there and did
+        nothing}|It went into the oven, and it {stayed as flat as a plate|came out as hard as a
+        stone|came out no bigger than before}|{A} waited and waited, but
+        the dough stayed as it was}. "{What is wrong|Is it asleep|Why does it not grow|What have I
+        forgotten}?" asked {A}.""")
+    yield w.tell("""{A {X} looked {in at the window|around the corner}.|There was a knock, and in
+        came a {X}.|A {X} came by and stopped at the door.} "{That smells strange|You are doing
+        something wrong|I smell something|I am so hungry}," said the {X}. {"I am
+        baking," said {A}. "{It is a new kind|But it will not grow}."|{A} showed it the
+        {dough|bowl}.|"There would be bread, if it would only grow," said {A}.} The {X} {put its
+        nose into the bowl|looked at the shelf|thought for a moment|tasted it|walked once around the
+        table}. "{Did you forget the yeast|What is in that little pot|And where is the yeast|Is
+        there no yeast in it}?" it asked. {{A} turned red.|"Oh!" cried {A}.|{A} opened {A.his}
+        mouth and closed it again.} {There it stood, {behind the milk|on the shelf|under a cloth},
+        and {nobody had opened it|it was still full}.|The yeast was still in its pot.|{A} had
+        thought of everything else.}""")
     w.helper = "X"
-    yield w.tell("""{So {A} began again from the beginning.|{A} laughed and began again.} {This
-        time it|Now the dough} grew and grew, {out of the bowl|over the table|as high as a chair}
-        {and down to the floor|and up to the window|and out of the door}. {"Stop!" cried {A}.|"Is
-        that enough?" asked the {X}.} {They baked {twenty|thirty} {rolls|cakes} that day.|It was
-        the biggest {cake|loaf} that anybody had ever seen.}""")
+    yield w.tell("""{So {A} began again from the beginning.|{A} laughed and began again.|"Once
+        more," said {A}, and {A.he} washed the bowl.|They began again, and this time there were two
+        of them.} {This time it|Now the dough} grew and grew, {out of the bowl|over the table|as
+        high as a chair|like a cloud} {and down to the floor|and up to the window|and out of the
+        door|and up to
+        the lamp}. {"Stop!" cried {A}.|"Is that enough?" asked the {X}.|They
+        had to push it into the oven together.|It even lifted the lid.|} {They baked {twenty|
+        thirty} {rolls|cakes} that day.|It was the biggest {cake|loaf} that anybody had ever
+        seen.|The whole street smelled of it.|Soon it was brown on every side.}""")
     yield w.end("The whole village got a piece, and the {X} got two.",
                 "And the first one, the flat one? The {X} {ate it, too|took it home as a hat}.",
                 """"Well done," said the {G}. "And now wash the cat.\"""",
                 "They ate it warm, with butter, while the rain fell outside.")
 
 
-@plot(CHILD, BEAST, cues="whistle danced sang could_not swim teach young")
+@plot(CHILD, BEAST, cues="whistle danced sang swim teach school")
 def learn(w):
     """Somebody cannot do what all the others can."""
     w.friend, w.answer = True, None
@@ -1494,21 +1620,22 @@ def learn(w):
         ["sing", "sang", "singing", "under the apple tree", "fell asleep in {A}'s arms"]])
     w.facts["s"][4] = w.tell(w.facts["s"][4])
     yield w.tell("""{^A} could not {s}. {All the others could.|"{It is easy|Just try}!" they all
-        said.|Nobody knew why.} {day} a {B.boy} named {B} said, "{Come|Look}, I will show you. {It
-        is quite easy|Do it like this|You must not think, that is all}." {A} tried it {three
-        times|all morning} {s.4}. {{^A.he} fell on {A.his} nose.|A {Y} laughed so hard that it fell
-        off the wall.|It looked like a chicken on ice.} "{I will never learn it|I am made the wrong
-        way|Everybody is laughing}," said {A}, and {A.he} {went home|sat down}.""")
+        said.|Nobody knew why.|It was a great pity.} {day} a {B.boy} named {B} said, "{Come|Look},
+        I will show you. {It is quite easy|Do it like this|You must not think, that is all|First
+        you take a deep breath}." {A} tried it {three times|all morning} {s.4}. {{^A.he} fell on
+        {A.his} nose.|A {Y} laughed so hard that it fell off the wall.|It looked like a chicken on
+        ice.|"Not like that," said {B}.} "{I will never learn it|I am made the wrong way|Everybody
+        is laughing|I do not want to any more}," said {A}, and {A.he} {went home|sat down}.""")
     yield from w.trial(.25)
     w.facts["X"] = w.new(["kitten", "puppy", "chick", "lamb"])
     w.helper = "X"
     yield w.tell("""{The next day|In the evening|A week later} {A} {was alone|walked} {near|at}
-        {R}. {Suddenly {A.he} heard|There was} a small cry. It was a {X}, and it was {in
-        trouble|afraid}. "{Help|I cannot get home}!" cried the {X}. {There was nobody else
-        there.|There was no time to fetch anybody.} {So|And|Then} {A} {forgot to be afraid, forgot
-        to think, and|forgot that {A.he} could not, and| took a deep breath and|did not think at
-        all and} {s.2}! {And a moment later|Soon|It was not pretty, but} the {X} {s.5}. "{Look, you
-        can {s}|That was wonderful}!" {cried|said} the {X}.
+        {R}. {Suddenly {A.he} heard|There was} a small cry. It was a {X}, and it was {in trouble|
+        afraid}. "{Help|I cannot get home}!" cried the {X}. {There was nobody else there.|There was
+        no time to fetch anybody.} {So|And|Then} {A} {forgot to be afraid, forgot to think, and|
+        forgot that {A.he} could not, and| took a deep breath and|did not think at all and} {s.2}!
+        {And a moment later|Soon|It was not pretty, but} the {X} {s.5}. "{Look, you can {s}|That
+        was wonderful|How well you {s}}!" {cried|said} the {X}.
 
         "But I cannot {s} at all," said {A}. And then {A.he} laughed.""")
     yield w.end("After that {A} {s.2} every day, with {B} and without.",
@@ -1549,65 +1676,86 @@ def change_places(w):
     w.facts["H"] = w.new([trade for trade in TRADES if trade not in ("king", "queen", "princess",
                                                                      "giant", "witch")])
     yield w.tell("""{day} {A} {met|visited} the {H}. "{Your work is easy|I would like to have your
-        work|You have a good life}," said {A}. "{Mine is so hard|You only stand around|You sing all
-        day|You can sleep until ten}." {The {H} laughed.|"Is that so?" said the {H}.|The {H} put
-        down a heavy basket.|The {H} {looked at the sky|thought for a while}.} "{Then let us change
-        places for a day|Tomorrow you do my work, and I do yours}," said the {H}. {A} said {yes|yes
-        at once}.""")
-    yield w.tell("""The next morning {A} had to get up {before the sun|when it was still dark}.
-        {Everything went wrong.|Nothing went right.|It was cold.|The work was waiting.|"That is
-        easy," {A.he} said. It was not.|Nobody had told {A.him} how heavy everything was.} {A} {fell
-        into a bucket|spilled the milk|broke a window|fell asleep in the hay}, {a {X} ran away with
-        {A.his} left shoe|a {X} ate {A.his} breakfast|a {X} sat down on {A.his} lunch}, and {by
-        noon|before lunch} {A.his} {back hurt|arms were as heavy as stones|feet were wet}. "{Is it
-        evening yet|How does the {H} do it}?" {asked|thought} {A}.""")
-    yield w.tell("""{And the {H}?|And how was it for the {H}?} {The {H} fell asleep {at noon|in
-        {A}'s chair} and {broke|lost} {three cups|two spoons}.|The {H} got lost on the way to {P},
-        twice.|The {H} had to talk to forty people and lost {the keys|a shoe}.|The {H} did not know
-        where anything was, and sat {on a cake|in the wrong chair}.} In the evening they met
-        {near|at} {R}. {They looked at each other.|Both of them were {tired|dirty
-        from head to foot}.|For a while they only {sat|stood} there.|Neither of them said a word
-        at first.} {"My work is {hard|very hard}," said the {H}.
-        "But yours is harder."|"I am sorry," said {A}. "{Your work is not easy at all|I will never
-        say that again}."} {Then they laughed|And they shook hands|So
-        they ate a {D} together}.""")
+        work|You have a good life|I wish I were you}," said {A}. "{Mine is so hard|You only stand
+        around|You sing all day|You can sleep until ten|Nobody ever shouts at you}." {The {H}
+        laughed.|The {H} put down a heavy basket.|The {H} {looked at the sky|thought for a
+        while}.|The {H} had just thought the same.} {"Then let us change places for a day|"Tomorrow
+        you do my work, and I do yours|"Very well. Tomorrow I am you, and you are me|"Try it, then.
+        But only for a day}," said the {H}. {A} said {yes|yes at once|that nothing could be
+        better}.""")
+    yield w.tell("""The next morning {A} had to get up {before the sun|when it was still dark|before
+        the hens}. {Everything went wrong.|Nothing went right.|It was cold.|The work was
+        waiting.|"That is easy," {A.he} said. It was not.|Nobody had told {A.him} how heavy
+        everything was.} {A} {fell into a bucket|spilled the milk|broke a window|fell asleep in the
+        hay|hit {A.his} thumb|pushed the wrong cart}, {a {X} ran away with {A.his} left shoe|a {X}
+        ate {A.his} breakfast|a {X} sat down on {A.his} lunch|a {X} laughed at {A.him}}, and {by
+        noon|before lunch|long before noon} {A.his} {back hurt|arms were as heavy as stones|feet
+        were wet|ears were full of dust}. "{Is it evening yet|How does the {H} do it|And this every
+        day|When is it over}?" {asked|thought} {A}.""")
+    yield w.tell("""{And the {H}?|And how was it for the {H}?|It was no better for the {H}.} {The
+        {H} fell asleep {at noon|in {A}'s chair} and {broke|lost} {three cups|two spoons}.|The {H}
+        got lost on the way to {P}, twice.|The {H} had to talk to forty people and lost {the keys|a
+        shoe}.|The {H} did not know where anything was, and sat {on a cake|in the wrong chair}.|
+        Everybody wanted something from the {H}, all at the same time.} In the evening they met
+        {near|at} {R}. {They looked at each other.|Both of them were {tired|dirty from head to
+        foot}.|For a while they only {sat|stood} there.|Neither of them said a word at first.} {"My
+        work is {hard|very hard}," said the {H}. "But yours is harder."|"I am sorry," said {A}.
+        "{Your work is not easy at all|I will never say that again|I did not know}."|"May I have my
+        work back?" {asked both of them at once|said {A}}.|"How do you do it every day?" asked {A}.
+        "I was going to ask you," said the {H}.} {Then they laughed|And they shook hands|So they
+        ate a {D} together|They sat down and took off their boots}.""")
     yield w.end("The next day they both did their own work again, and did it gladly.",
                 "And since then {A} always says good morning to the {H}, and says it twice.",
                 """"Do that again tomorrow," said the {X}. It was the only one who had a good
                     day.""")
 
 
-@plot(CHILD, GROWN, BEAST, cues="baker who_ thief cake detective sherlock badger")
+@plot(CHILD, GROWN, BEAST, cues="thief cake detective sherlock badger mystery who_is")
 def crumbs(w):
     """A cake is gone, and the crumbs tell the story."""
     w.facts["p"] = w.new(["cake", "tart", "plum cake", "loaf"])
-    yield w.tell("""{day} {A} put a {p} on the window to cool. {It was for Sunday.|It was a big
-        one.|It smelled so good that the birds stopped singing.} But when {A.he} came back, the {p}
-        was gone. {"Who has eaten my {p}?" cried {A}.|"{Thief|Help}! My {p}!" cried {A}.} {Nobody
-        had seen anything.|There was only {half a crumb|a fly} on the plate.} {"It was the {Y},"
-        said the {G}. "{It always looks so guilty|It is fat enough}."|"It must have been the {Y},"
-        people said.} {But the {Y} {shook its head|began to cry}. "{I was asleep|I do not like
-        {p}|It was not me}," it said.|"I was {at {Q}|in bed} all day," said the {Y}.}""")
-    yield w.tell("""{{A} did not say anything.|{A} thought about it.|"We will see," said {A}.}
-        {^A.he} {looked at the ground|went down on {A.his} knees}. There were crumbs, {one here,
-        one there|one after another}. {They went|The crumbs led {A}} {past {P}|over the
-        bridge|through the garden} and {all the way to|up to} {R}. {There sat|And there sat} a {X}
-        {with a round belly|with crumbs on its nose}. "{I have a stomach ache|Hic|Good evening},"
-        said the {X}.
+    yield w.tell("""{day} {A} {put a {p} on the window to cool|baked a {p} and put it on the window
+        to cool|baked a {p} and left it on the window to cool}. {It was for Sunday.|It was a big
+        one.|It smelled so good that the birds stopped singing.|It was round and brown.|} {But
+        when|When} {A.he} {came back|came back with a plate|looked again|wanted to fetch it}, the
+        {p} {was gone|was not there any more|had disappeared}. {"Who has eaten my {p}?" cried
+        {A}.|"{Thief|Help}! My {p}!" cried {A}.|"{Where is my {p}|Who was so hungry}?" asked {A}.|"A
+        {p} has no legs," thought {A}.} {Nobody had seen anything.|There was only {half a crumb|a
+        fly} on the window.|Everybody came and looked at the window.|} {"It was the {Y}," said the
+        {G}. "{It always looks so guilty|It is fat enough|It is always hungry}."|"It must have been
+        the {Y}," {people|the neighbours} said.|"I think it was the {Y}," said the {G}.|"A {Y} was
+        here this morning," said the {G}.} {But the {Y} {shook its head|began to cry|looked very
+        sad}. "{I was asleep|I have a sore tooth|It was not me|I did not even smell it}," it
+        said.|"I was {at {Q}|in bed|at home} {all day|all morning}," said the {Y}.|"Why is it always
+        me?" asked the {Y}.}""")
+    yield w.tell("""{{A} did not say anything.|{A} thought about it.|"We will {see|find out}," said
+        {A}.|"Wait," said {A}.} {^A.he} {looked at the ground|went down on {A.his} knees|looked
+        around|put on {A.his} hat and looked under the window}. There were crumbs, {one here, one
+        there|one after another|big ones and small ones|a whole row of them}. {They went|The crumbs
+        led {A}|{A} went after them,|{^A.he} followed them} {past {P}|over the bridge|through the
+        garden|along the fence} and {all the way to|up to|as far as} {R}. {There sat|And there
+        sat|Behind it sat|And who sat there? It was} a {X} {with a round belly|with crumbs on its
+        nose|with its mouth full|, as round as a ball}. "{I have a stomach ache|Hic|Good evening|Oh
+        dear|I know why you are here}," said the {X}.
 
-        {"Did it taste good?" asked {A}.|"So it was you," said {A}.} "{The first half was better
-        than the second|It called me|I only wanted to smell it}," said the {X}. "{I am so sorry|I
-        will bake you a new one|Please do not be angry}.\"""")
+        {"Did it taste good?" asked {A}.|"So it was you," said {A}.|"{There is a crumb on your
+        ear|Good evening, thief}," said {A}.|{A} said nothing and only looked at it.} "{The first
+        half was better than the second|It called me|I only wanted to smell it|It was so alone on
+        the window}," said the {X}. "{I am so sorry|I will bake you a new one|Please do not be
+        angry|I will never do it again}.\"""")
     w.helper = "X"
     yield w.tell("""{So the {X} had to help {A} bake a new one.|{A} tried to look angry, but it was
-        not easy. So they baked a new one together.} And the {G} said sorry to the {Y}, and the {Y}
-        got the first piece.""")
+        not easy. So they baked a new one together.|They went home and baked a new one, and the {X}
+        had to wash {the bowl|all the spoons}.|Then the {X} had to {carry the flour|stir|fetch the
+        wood}, and {A} baked a new one.} {And the|The|But first the} {G} said sorry to the {Y}, and
+        {the {Y} got the first piece|the first piece was for the {Y}|the {Y} got the biggest
+        piece}.""")
     yield w.end("And {A} never again put a {p} on the window, or only a small one.",
                 "And the {Y} and the {X} shared it, to the surprise of the whole village.",
                 "Since then {A} looks for crumbs first, and for thieves later.")
 
 
-@plot(CHILD, BEAST, cues="thunder afraid storm dark_and boom")
+@plot(CHILD, BEAST, cues="thunder afraid storm dark_and boom counted")
 def thunder(w):
     """A storm is less terrible for two."""
     w.friend, w.answer = True, None
@@ -1644,23 +1792,34 @@ def escape(w):
     """An animal runs away, and comes back by itself."""
     w.facts["X"] = w.new(["goat", "pig", "sheep", "donkey", "goose"])
     yield w.tell("""{^A} had a {X}. {It was a {clever|stubborn} {X}, and it could open every
-        gate.|The {X} ate everything, even {socks|books}.|People said that there was no fatter {X}
-        in the land.} {day} the gate was open, and the {X} was gone. {"{Come back|Come home}!"
-        called {A}.|{A} called and called.} But {there was no answer|only the wind answered}.""")
+        gate.|The {X} ate everything, even {socks|books|soap}.|People said that there was no fatter
+        {X} in the land.|It {did what|went where} it wanted.|The {X} was not as stupid as it
+        looked.} {day} the gate was open, and the {X} was {gone|not there|nowhere to be seen}.
+        {"{Come back!|Come home!|Where are you?}" called {A}.|{A} called and called.|{A} {looked
+        behind the house|ran out into the road} and called.} But {there was no answer|only the wind
+        answered|nobody answered|nothing moved}.""")
     yield from w.trial(.3)
-    yield w.tell("""{A} asked the {G}. "{It ran past like the wind|I saw it near {Q}. It had a
-        flower in its mouth|It ate my hat}," said the {G}. {At {Q} {A} found only {footprints|half
-        a sock}.|But when {A} came to {Q}, nobody was there.} {{A} ran here and there until it was
-        dark.|{A} climbed {a wall|a tree} and fell down again.|{A} asked a {Y}, but the {Y} only
-        laughed.|It began to {rain|snow}.|{A} called until {A.his} voice was gone.} {At last {A.he}
-        was so tired that {A.he} went home.|"{I give up|It has forgotten me}," said {A}, and {A.he}
-        went home.}""")
-    yield w.tell("""{And who|Who} {lay in {A.his} bed|stood in the kitchen|sat at the table}? It
-        was the {X}! {"Where have you been?" asked the {X}. "I have been waiting for {hours|my
-        supper}."|"You are late," said the {X}.|There was {jam|cabbage} on its nose.} {A} {did not
-        know whether to laugh or to cry|opened {A.his} mouth and closed it again|sat down on the
-        floor|took off {A.his} wet shoes}. {"I was looking for you," said {A}. "And I was looking
-        for you," said the {X}.|Then {A} had to laugh.}""")
+    yield w.tell("""{A} asked the {G}{|, who stood in front of the door|, who was eating a {D}}.
+        "{It ran past like the wind|I saw it near {Q}. It had a flower in its mouth|It ate my hat|It
+        went to {Q}, and it was singing|It did not even say good morning}," said the {G}. {At {Q}
+        {A} found only {footprints|half a sock|a few hairs|half a cabbage}.|But when {A} came to
+        {Q}, {nobody|no {X}} was there.|{A} ran to {Q}, but there was no {X}.} {{A} ran here and
+        there until it was dark.|{A} climbed {a wall|a tree} and fell down again.|{A} asked a {Y},
+        but the {Y} {only laughed|knew nothing}.|It began to {rain|snow}.|{A} called until {A.his}
+        voice was gone.|{A} looked {behind every bush|under every cart}.} {At last {A.he} was so
+        {tired|cold| hungry} that {A.he} went home.|"{I give up|It has forgotten me|It will never
+        come back}," said {A}, and {A.he} {went home|walked home slowly}.|It was late when {A} came
+        home, {alone and tired|with sore feet}.}""")
+    yield w.tell("""{And who|Who|But who} {lay in {A.his} bed|stood in the kitchen|sat at the
+        table|looked out of {A.his} window|lay in front of the stove}? {It was the|The} {X}!
+        {"{Where have you been|What took you so long}?" asked the {X}. "I have been waiting for
+        {hours|my supper|you}."|"You are late," said the {X}.|There was {jam|cabbage|flour} on its
+        nose.|"{Shut the door|Wipe your feet|The soup is cold}," said the {X}.|It {yawned|had eaten
+        all the carrots}.} {A} {did not know whether to laugh or to cry|opened {A.his} mouth and
+        closed it again|sat down on the floor|took off {A.his} wet shoes|did not say anything at
+        first}. {"I was looking for you," said {A}. "And I was looking for you," said the {X}.|Then
+        {A} had to laugh.|"There you are," said {A}, and was glad.|"Next time, {leave a letter|take
+        me with you}," said {A}.}""")
     yield w.end("After that {A} left the gate open, and the {X} always came home for supper.",
                 "{A} put a bell on the {X}. Now everybody knows where it is.",
                 "And they shared a {D}, half and half.")
@@ -1768,21 +1927,23 @@ def last_apple(w):
     yield w.tell("""{High up in the tree near {P} hung|On the tree near {P} there hung} the last
         {f} of the year{.|, round and {red|yellow|shining}.} {day} {A} {saw it|looked up} and
         {wanted it|could think of nothing else}. {{A} jumped.|{A} threw a stick.|{A} shook the
-        tree.} {It did not fall.|It stayed where it was.} {Then {B}, a {B.boy} from the mill, came
-        by|Then a {B.boy} named {B} came along} and {looked up, too|wanted the {f}, too}. "{I saw
-        it first|It belongs to me}," said {A}. "{I am taller|You cannot reach it}," said {B}.""")
+        tree.|{A} asked it nicely.} {It did not fall.|It stayed where it was.|It only swung a
+        little.} {Then {B}, a {B.boy} from the mill, came by|Then a {B.boy} named {B} came along}
+        and {looked up, too|wanted the {f}, too}. "{I saw it first|It belongs to me}," said {A}.
+        "{I am taller|You cannot reach it|I am hungrier than you}," said {B}.""")
     yield w.tell("""{They both jumped.|They jumped until they had no breath left.|{A} pulled {B}
-        away, and {B} pulled {A} away.} {It was no use.|The {f} only laughed, or so it looked.}
-        "{Climb on my back|Let me climb on your shoulders}," said {A} {at last|after a while}. {So
-        they did.|{B} said yes.} {They shook like a tower of plates.|"Higher!" called one. "You are
-        heavy!" called the other.} {But just then|And at that moment} a {X} {came along the branch
-        and took|jumped down from the roof and took} the {f}{.|, and ate it in front of them.}""")
+        away, and {B} pulled {A} away.} {It was no use.|Nobody got it.|The {f} only laughed, or so
+        it looked.} "{Climb on my back|Let me climb on your shoulders}," said {A} {at last|after a
+        while}. {So they did.|{B} said yes.|It was a good plan.} {They shook like a tower of
+        plates.|"Higher!" called one. "You are heavy!" called the other.|They could nearly touch
+        it.} {But just then|And at that moment} a {X} {came along the branch and took|jumped down
+        from the roof and took} the {f}{.|, and ate it in front of them.}""")
     w.helper = "X"
-    yield w.tell("""{A} and {B} {lay in the grass|sat on the ground} and looked at each other.
-        {Then they {had to laugh|laughed until their sides hurt}.|"{Now nobody has it|That was our
-        {f}}," said {B}.} {"It was good," said the {X}. "{There is one more on the other side|Thank
-        you for waiting}."|Something small fell on {A}'s head. It was the {seed|stone}.|"Tomorrow
-        there will be {soup|cake} at my house," said {A}. "Come along."}""")
+    yield w.tell("""{A} and {B} {lay in the grass|sat on the ground} and {looked at each other|did
+        not say a word}. {Then they {had to laugh|laughed until their sides hurt}.|"{Now nobody has
+        it|That was our {f}}," said {B}.} {"It was good," said the {X}. "{There is one more on the
+        other side|Thank you for waiting}."|Something small fell on {A}'s head. It was the {seed|
+        stone}.|"Tomorrow there will be {soup|cake} at my house," said {A}. "Come along."}""")
     yield w.end("They put the {seed|stone} into the earth, and they are still waiting together.",
                 "And since then {A} and {B} share everything, even when there is nothing.",
                 "Next year they came early, and they brought the {X} a basket.")
@@ -1792,33 +1953,43 @@ def last_apple(w):
 def star(w):
     """A light in the grass."""
     yield w.tell("""{One {dark|clear} night|Late in the evening|One night in summer} {A} {looked
-        out of the window|walked home past {P}} and saw {a small light in the grass|something shine
-        in the grass}. "{A star has fallen down|That is a star}," {thought|said} {A}. {^A.he} {went
-        closer|bent down} and {took it in {A.his} hand|put it into a glass|put it into {A.his}
-        hat}. {It was not hot at all.|It was quite cold, and it blinked.|It was smaller than {A}
-        had thought.|It was as light as a feather.|It went out, and then it shone again.} "{You
-        must be lonely down here|Wait, I will help you|I will bring you back}," said {A}.""")
+        out of the window|walked home past {P}|could not sleep} and saw {a small light in the
+        grass|something shine in the grass|a light under a leaf}. "{A star has fallen down|That is
+        a star|One of the stars is missing up there, and here it is}," {thought|said} {A}. {^A.he}
+        {went closer|bent down|went out in {A.his} nightshirt} and {took it in {A.his} hand|put it
+        into a glass|put it into {A.his} hat}. {It was not hot at all.|It was quite cold, and it
+        blinked.|It was smaller than {A} had thought.|It was as light as a feather.|It went out,
+        and then it shone again.} "{You must be lonely down here|Wait, I will help you|I will bring
+        you back|Do not be afraid|The others will be looking for you}," said {A}.""")
     yield from w.trial(.35)
     yield w.tell("""{{A} climbed up the hill|{A} climbed onto the roof|{A} went to the highest
-        tree|{A} stood on a chair behind {Q}} and held the light up to the sky. {"Here it is!"
-        called {A}. But the sky {said nothing|did not answer}.|Nobody took it.|"Please take it
-        back!" called {A}. Nothing happened.|A cloud moved over, but that was all.} {A {X} came
-        by.|A {X} looked out of its hole.} "{What are you doing up there|What have you got
-        there|Who are you talking to}?" it asked. "{I am bringing back a star|This star has fallen
-        down}," said {A}.
+        tree|{A} stood on a chair behind {Q}|{A} fetched the longest ladder} and held the light up
+        to the sky. {"Here it is!" called {A}. But the sky {said nothing|did not answer}.|Nobody
+        took it.|"Please take it back!" called {A}. Nothing happened.|A cloud moved over, but that
+        was all.|{^A.he} stood on {A.his} toes, but it was not high enough.|{^A.he} waited until
+        {A.his} arm was tired.} {A {X} came by.|A {X} looked out of its hole.|Below stood a
+        {X}.|"Hm," said somebody. It was a {X}.} "{What are you doing up there|What have you got
+        there|Who are you talking to|Why are you holding that}?" it asked. "{I am bringing back a
+        star|This star has fallen down|A star has lost its place|This one belongs up there}," said
+        {A}.
 
-        The {X} looked at it {for a long time|from all sides}. "{That is no star. That is {a
-        firefly|my friend, the firefly}|It has six legs. Stars have none}," said the {X}. {"Yes,"
+        {The {X} looked at it {for a long time|from all sides|with one eye}.|The {X} put on its
+        glasses.|The {X} came closer, {and then it smiled|and sniffed at it}.} "{That is no
+        star. That is {a firefly|my friend, the firefly}|It has six legs. Stars have none|Stars do
+        not have legs. Fireflies do|That is a firefly, and a tired one}," said the {X}. {"Yes,"
         said the light. "{I was on my way to a dance|I only wanted to sleep|I did not want to be
-        rude|But I was so warm in there}."|The light gave a small cough. "{Good evening|That is
-        true|I am sorry}," it said.|The light turned around and showed its legs.}""")
+        rude|But it was so nice to be carried}."|The light gave a small cough. "{Good evening|That
+        is true|I am sorry}," it said.|The light turned around and showed its legs.|"I wanted to
+        say it all the time," said the light.}""")
     w.helper = "X"
-    yield w.tell("""{{A} turned red.|{A} had to laugh.|"Oh," said {A}. "I am sorry."} {^A.he}
-        opened {A.his} hand, and the light {flew away|flew up, higher and higher}{.|, and came back
-        once more.} {Soon there were ten, and then a hundred.|It flew over the grass, and from
+    yield w.tell("""{{A} turned red.|{A} had to laugh.|"Oh," said {A}. "I am sorry."|{A} looked at
+        the light, and then at the sky.} {^A.he} {opened {A.his} hand|let it go}, and the light
+        {flew away|flew up, higher and higher|flew once around {A.his} head}{.|, and came back once
+        more.} {Soon there were ten, and then a hundred.|It flew over the grass, and from
         everywhere other lights came.|Another one came, and then many.|Behind {R} there was a whole
-        field of lights.} {"Now it is among the stars after all," said the {X}.|It was as if the
-        sky {lay in the grass|had come to visit}.}""")
+        field of lights.|Its friends had waited {near|behind} {R}.} {"Now it is among the stars
+        after all," said the {X}.|It was as if the sky {lay in the grass|had come to visit}.|Nobody
+        could say which were the stars.|"How bright it is," {whispered|said} {A}.}""")
     yield w.end("{A} and the {X} sat there until midnight and counted them.",
                 "And when a star really falls, {A} looks first if it has legs.",
                 """"Good night, stars," said {A}, to those above and to those below.""")
@@ -1828,37 +1999,50 @@ def star(w):
 def shoes(w):
     """New shoes make a noise, and the noise is good for something."""
     w.friend = True
-    w.facts["n"] = w.rng.choice(["Squeak", "Quack", "Knock", "Peep"])
-    yield w.tell("""{^A} got new shoes, and they {made a noise|were loud}. {n}, {n}, they went, {at
-        every step|all day long}. {The cat ran away from them.|In church everybody turned
-        around.|The other children laughed.|The hens answered.} {"I am sorry," said the shoemaker.
-        "{It is in the leather|I tried oil, and I tried soap}."|"{I must give them back|I cannot
-        wear these}," said {A}.} {When {A} played hide-and-seek, {A.he} was always found first.|{A}
-        walked on tiptoe, but it did not help.}""")
-    yield w.tell("""{day} {a thick fog came up|there was a fog as thick as soup}, and {B}, a
-        {B.boy} from the mill, {was not at home yet|was lost near {P}}. {"{B}!" people called.|They
-        rang the bell, but the fog ate the sound.|The {G} went out with a light and came back
-        alone.} {Nobody could see anything.|You could not see your own nose.} {"I will go," said
-        {A}.|Then {A} put on the new shoes.} {n}, {n}, {A} went {up and down the road|past {P} and
-        past {Q}|around {Q}}.""")
-    yield w.tell("""{Suddenly somebody laughed in the fog.|Then a voice said, "I know that noise!"}
+    w.facts["n"] = w.rng.choice(["squeak", "quack", "knock", "peep"])
+    yield w.tell("""{^A} {got|had} new shoes, and they {made a noise|were loud|were not quiet|could
+        talk}. {^n}, {n}, {they went|they said|went the shoes}, {at every step|all day long|upstairs
+        and downstairs|from morning to evening}. {The cat ran away from them.|In church everybody
+        turned around.|The other children laughed.|The hens answered.|Even the fish could hear
+        them.} {"I am sorry," said the shoemaker. "{It is in the leather|I tried oil, and I tried
+        soap|Nobody can help it}."|"{I must give them back|I cannot wear these}," said {A}.|"{What
+        shall I do|Why can you not be quiet}?" asked {A}.|The shoemaker {shook his head|tried
+        butter}, but the noise stayed.} {When {A} played hide-and-seek, {A.he} was always found
+        first.|{A} walked on tiptoe, but it did not help.|{A} put {hay|wool} in them, but they were
+        as loud as before.|}""")
+    yield w.tell("""{day} {a thick fog came up|there was a fog as thick as soup|the fog came up from
+        the brook|everything was white with fog}, and {B}, a {B.boy} from the mill, {was not at home
+        yet|was lost near {P}|had not come home|could not find the way home}. {"{B}!" people
+        called.|They rang the bell, but the fog ate the sound.|The {G} went out with a light and
+        came back alone.|They called and called, but nobody answered.|The {G} walked into a tree.}
+        {Nobody could see anything.|You could not see your own nose.|You could not see the road.|}
+        {"I will go," said {A}.|Then {A} put on the new shoes.|{A} looked at the new shoes and had
+        an idea.|"My shoes can help," said {A}.} {^n}, {n}, {A} {went|walked|ran} {up and down the
+        road|past {P} and past {Q}|around {Q}|all the way to {Q}|three times around {Q}}.""")
+    yield w.tell("""{Suddenly somebody laughed in the fog.|Then a voice said, "I know that
+        noise!"|Then something moved in the fog.|"{Hello|Here I am}!" {called|cried} somebody.}
         {"Those are {A}'s shoes," said the voice. It was {B}.|There stood {B}, {wet and cold|with a
-        {X} under one arm}.} "{I heard you from far away|I only had to go after the noise|That was
-        the most beautiful sound in the world}," said {B}. {And they went home together, {n},
-        {n}.|{A} took {B} by the hand, and the shoes showed the way.}""")
+        {X} under one arm|tired and hungry|with leaves in {B.his} hair}.|It was {B}, {as wet as a
+        fish|with only one boot}.} "{I heard you from far away|I only had to go after the noise|That
+        was the most beautiful sound in the world|I thought it was a {big mouse|strange bird}|Nobody
+        else is so loud}," said {B}. {{And they|They|Then they} {went home together, {n}, {n}|walked
+        home, and the shoes sang all the way|went home hand in hand, {n}, {n}}.|{A} took {B} by the
+        hand, and the shoes {showed the way|were louder than ever}.}""")
     yield w.end("After that nobody laughed at the shoes any more.",
                 """"Shall I make them quiet?" asked the shoemaker. "No," said {A}. "They are right
                     as they are.\"""",
                 """And {B} went to the shoemaker. "I want shoes like {A}'s," said {B}.""")
 
 
-@plot(CHILD, GROWN, BEAST, cues="autumn pumpkin big farm small contest")
+@plot(CHILD, GROWN, BEAST, cues="autumn pumpkin big farm contest")
 def pumpkin(w):
     """A contest, and a prize that nobody had thought of."""
     w.friend = True
     w.facts["p"] = w.rng.choice(["pumpkin", "cabbage", "turnip"])
-    yield w.tell("""{day} there was a contest {at|near} {P}. {The biggest {p} would win.|Who had
-        the biggest {p}?} {^A} had only a small one, no bigger than a {D}. "{Why did you bring
+    yield w.tell("""{{day} {A} {went|came} to the contest {at|near} {P}, where the biggest
+        {p} would win. {^A.his} own was {only a small one|very small}, no bigger than a {D}.|Every
+        {autumn|year} there was a contest {at|near} {P}. {The biggest {p} won.|Who had the biggest
+        {p}?} This time {A} came, too, with one that was no bigger than a {D}.} "{Why did you bring
         that|Is that an egg|Did you lose the rest}?" said {B}, a {B.boy} {with a {p} as big as a
         cow|whose {p} came on a cart}. {People laughed.|{A} turned red and wanted to go home.|{A}
         stood in the last row.}""")
@@ -1887,35 +2071,41 @@ def pumpkin(w):
 def painting(w):
     """Somebody is painted, and does not like it."""
     w.facts["M"] = w.new(ANIMALS)
-    yield w.tell("""{day} a painter came to the village{.|, with a {big|heavy} box full of
-        colours.} {"Shall I paint you?" asked the painter, and looked at {A}.|"I will paint you for
-        a {D}," said the painter to {A}.} {{A} sat down {near|at} {P} and did not move.|{A} sat
-        still for {an hour|a whole morning}, and it was not easy.} {A fly sat on {A.his} nose.|
-        {^A.his} foot fell asleep.|The sun went behind the church.|"Do not laugh," said the
-        painter.|A {M} came to look and stayed.} {Then|At last} the picture was ready, and
-        everybody came to look. "{The nose is too long|{A} looks like my aunt|Nobody has such a
-        chin|One eye is bigger than the other}," said the {G}. "{The ears are too small|I see a
-        potato|And where is the tail|It looks hungry}," said a {Y}. {A} {said nothing|was sad|
-        looked at the floor|turned red}.""")
+    yield w.tell("""{{day} a painter came to the village|{day} {A} met a painter {near|at}
+        {P}}{.|, with a {big|heavy} box full of colours.} {"Shall I paint you?" asked the painter,
+        and looked at {A}.|"I will paint you for a {D}," said the painter to {A}.} {{A} sat down
+        {near|at} {P} and did not move.|{A} sat still for {an hour|two hours|a long time}{, and it
+        was not easy| and did not even sneeze}.| {A} put on {A.his} best face and kept it on.} {A
+        fly sat on {A.his} nose.|{^A.his} foot fell asleep.|The sun went behind the church.|"Do not
+        laugh," said the painter.|A {M} came to look and stayed.|"Are you still breathing?" asked
+        the painter.|There was paint everywhere.} {Then|At last|In the end} the picture was
+        {ready|done}, and {everybody came to look|the whole village came to see it|people stood
+        around it}. "{The nose is too long|{A} looks like my aunt|Nobody has such a chin|One eye is
+        bigger than the other}," said the {G}. "{The ears are too small|I see a potato|And where is
+        the tail|It looks hungry|It smells of paint|I would not buy it}," said a {Y}. {A} {said
+        nothing|was sad|looked at the floor| turned red}.""")
     yield w.tell("""{So the|The} painter painted {a shorter nose|bigger ears|other hair|a longer
-        neck}{.|, and then another one.} {Now it was worse.|Now it looked like {a king|somebody
-        else|a horse}.|"That is not it," said the {G}.} {"And the mouth!" said one. "And the hat!"
-        said another.|Each of them wanted something else.|They talked until it grew dark.} {The
-        painter threw away the brush.|By evening the picture was quite black.|"I will paint only
-        stones from now on," said the painter.|The painter closed the box.|"Paint it yourselves,"
-        said the painter.|There was no white left.} {Then a little {X} came by|Then a {X} came
-        along|A small {X} came out of the grass|Behind all the others stood a {X}, which came
-        closer|There was also a {X}, which climbed on a chair} and looked {for a long time|with its
-        head on one side|from near and from far|without a word}.
+        neck}{.|.|, just as they wanted.} {Now it was worse.|Now it looked
+        like {a king|somebody else|a horse}.|"That is not it," said the {G}.} {"And the mouth!"
+        said one. "And the hat!" said another.|Each of them wanted something else.|They talked
+        until it grew dark.|And still nobody was happy.|"Now the other way around," said the {Y}.}
+        {The painter threw away the brush.|By evening the picture was quite black.|"I will paint
+        only stones from now on," said the painter.|The painter closed the box.|"Paint it
+        yourselves," said the painter.|There was no white left.|The painter sat down and ate an
+        onion.} {Then a little {X} came by|Then a {X} came along|A small {X} came out of the grass|
+        Behind all the others stood a {X}, which came closer|There was also a {X}, which climbed on
+        a chair} and looked {for a long time|with its head on one side|from near and from far|
+        without a word|with both eyes}.
 
-        "{That is {A}|I know who that is|I would know {A.him} anywhere|It is very good}," said the
-        {X}. "{I can see it by the eyes|It smiles like {A}|It looks as if somebody would give me a
-        {D}|Nobody else looks so kind|It has the same eyes}.\"""")
+        "{That is {A}|I know who that is|I would know {A.him} anywhere|It is very good|Nothing is
+        wrong with it}," said the {X}. "{I can see it by the eyes|It smiles like {A}|It looks as if
+        somebody would give me a {D}|Nobody else looks so kind|It has the same eyes|It looks as if
+        it had a good joke to tell}.\"""")
     w.helper = "X"
     yield w.tell("""{Then {A} {smiled|had to laugh}, and everybody saw it.|They all looked once
-        more. {"That is true," they said.|Nobody said a word.|The {G} coughed.}} {"{Then it is
-        ready|Now it is right}," said the painter.|The painter took back the brush and painted the
-        {X}, too.}""")
+        more. {"That is true," they said.|Nobody said a word.|The {G} coughed.}|For a moment nobody
+        said a word.} {"{Then it is ready|Now it is right|Thank you}," said the painter.|The
+        painter took back the brush and painted the {X}, too.}""")
     yield w.end("The picture hangs {at|near} {P}, and the {X} says good morning to it every day.",
                 "And the {X} got its {D}.",
                 """"Next time," said the painter, "I will ask only the {X}.\"""")
@@ -1926,30 +2116,37 @@ def scarecrow(w):
     """A scarecrow that scares nobody."""
     w.facts["X"] = w.new(["crow", "sparrow", "robin", "jackdaw"])
     w.facts["C"], w.facts["T"] = w.new(COLOURS), w.new(["hat", "scarf", "cap", "coat"])
-    yield w.tell("""{^A} {built|made} a scarecrow {for the garden|out of straw and two sticks} and
-        gave it a {C} {T}. "{Now the birds will stay away|You must look angry|Keep the birds away
-        from my peas}," said {A}. {But it had a friendly face.|The scarecrow did its best.|But {A}
-        had painted its mouth too wide.|The scarecrow looked over the {wall|field} and said
-        nothing.} {day} a {X} {sat on its shoulder|came and looked at it}. "{Good morning|What a
-        nice {T}|You look tired}," said the {X}.""")
+    yield w.tell("""{^A} {built|made} a scarecrow {for the garden|out of straw and two sticks|out of
+        an old broom} and gave it a {C} {T}. "{Now the birds will stay away|You must look
+        angry|Keep the birds away from my peas|Nobody eats my peas this year}," said {A}. {But it
+        had a friendly face.|The scarecrow did its best.|But {A} had painted its mouth too
+        wide.|The scarecrow looked over the {wall|field} and said nothing.|It had {two buttons|two
+        nuts} for eyes and a carrot for a nose.} {day} a {X} {sat on its shoulder|came and looked
+        at it|flew three times around its head|sat down on the {T}}. "{Good morning|What a nice
+        {T}|You look tired|How soft you are|You are new here}," said the {X}.""")
     yield w.tell("""{Soon there were {ten|twenty} birds.|The next day its whole family came.|By
-        noon the garden was full of birds.} {{A} {clapped|shouted|ran into the garden}, and they
-        flew away. But they came back.|"Shoo!" called {A}. They only moved over a little.|{A}
-        danced and waved both arms. The birds liked it.|"Go away!" cried {A}. "Why?" asked the
-        {X}.} {One had made a nest in the {T}.|They sat on both arms, like washing on a line.|The
-        {X} told them all a joke.|Two of them were asleep.} "{You are a bad scarecrow|This will not
-        do|You are no use at all|A potato could do it better}," said {A} to the scarecrow. {It
-        rained|Then it began to rain}, and {the colour ran down its face|a tear ran down its
-        face}{.|, or so it looked.}""")
+        noon the garden was full of birds.|It called the others.|And it told everybody about it.}
+        {{A} {clapped|shouted|ran into the garden}, and they flew away. But they came back.|"Shoo!"
+        called {A}. They only moved over a little.|{A} danced and waved both arms. The birds liked
+        it.|"Go away!" cried {A}. "Why?" asked the {X}.|{A} beat on a pot with a spoon. The birds
+        sang along.} {One had made a nest in the {T}.|They sat on both arms, like washing on a
+        line.|The {X} told them all a joke.|Two of them were asleep.|One was eating the straw from
+        its sleeve.|The smallest sat on its nose.} "{You are a bad scarecrow|This will not do|You
+        are no use at all|A potato could do it better|You are much too kind}," said {A} to the
+        scarecrow. {{It rained|Then it began to rain|That night it rained}, and {the colour|a tear}
+        ran down its face{.|, or so it looked.}|The scarecrow looked at its feet.|The wind blew,
+        and it shook its head.}""")
     yield from w.trial(.25)
     w.facts["Y"] = w.new(["snail", "beetle", "worm"])
-    yield w.tell("""{But when {A} looked at the peas|Then {A} went to see the peas}, {A.he} {could
-        not believe it|stood still}. They {were as tall as a man|were full and green}, and there
-        was not one {Y} on them. {"{We had them for breakfast|The {Y}s were very good|We do not
-        like peas}," said the birds.|The birds had eaten all the {Y}s.} {So that was it.|Nobody had
-        touched the peas.|All that noise, and nothing was missing.|"Oh," said {A}.} {A} {went to
+    yield w.tell("""{But when {A} looked at the peas|When {A} went to see the peas|But
+        when {A} counted the peas}, {A.he} {could not believe it|stood still|had to look twice}.
+        They {were as tall as a man|were full and green|had never been so fat}, and there was not
+        one {Y} on them. {"{We had them for breakfast|The {Y}s were very good|We do not like
+        peas|Are there any more {Y}s}," said the birds.|The birds had eaten all the {Y}s.|"We only
+        like {Y}s," said the {X}.|The {X} had the last {Y} in its beak.} {So that was it.|Nobody had
+        touched the peas.|All that noise, and nothing was missing.|"Oh," said {A}.|} {A} {went to
         the scarecrow and put its {T} straight|gave the scarecrow an umbrella|said sorry to the
-        scarecrow}.""")
+        scarecrow|brought the scarecrow a chair|shook the scarecrow's hand}.""")
     yield w.end("And it smiled, but it had always done that.",
                 """"You are a very good scarecrow," said {A}. "You only have another trade.\"""",
                 "In autumn {A} cooked pea soup for everybody, and put a bowl out for the birds.")

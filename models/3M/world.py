@@ -24,9 +24,10 @@ A line break is a space (nothing after "|", "{" or "("), and an empty line start
 {V} the animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are
 places. Other letters are a plot's own.
 
-Every hero has habits: the hero's name decides about one choice in seven (see `World.pick`), so
-Anna's kite is more often of one colour than of the others. A model that has learned this tells
-different heroes different stories, even where it always takes the most likely token.
+Every hero has habits: the name decides about one choice in seven and about one plot in four (see
+`World.pick`), so Anna's kite is more often of one colour than of the others. A model that has
+learned this tells different heroes different stories, even where it always takes the most likely
+token.
 
 measure.py checks stories by their wording ("a girl named", "gave back", "ran to ..., and there"),
 so change such words there, too, if you change them here or in plots.py; tests/test_world.py checks.
@@ -37,13 +38,13 @@ import re
 from functools import cache
 from zlib import crc32
 
-from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, FOODS, GIRLS, GROWN, NAMES, ODD,
-                   OPENINGS, PLACES, PLOTS, RARE, ROYAL, SENTENCES, STRANGER, SURNAMES, SYLLABLES,
-                   TRADES, TRAITS, TRIALS)
+from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, DAYS, FOODS, GIRLS, GROWN, NAMES,
+                   ODD, OPENINGS, PLACES, PLOTS, RARE, ROYAL, SENTENCES, STRANGER, SURNAMES,
+                   SYLLABLES, TRADES, TRAITS, TRIALS, WEATHER)
 
 FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"},
          "it": {"him": "it", "his": "its", "himself": "itself"}}
-HABIT = .15  # the share of choices that a habit decides
+HEROES = [*GIRLS, *BOYS, *TRADES, *BEASTS, *RARE]  # their habits all differ
 
 
 # ---- the template language
@@ -114,8 +115,9 @@ class Person:
 class World:
     """The state of one story, and the voice that tells it."""
 
-    def __init__(self, rng, kind, habit=0):
+    def __init__(self, rng, kinds, when="One day", habit=0):
         self.rng = rng
+        self.when = when             # the words for the day on which the story happens
         self.habit = habit           # a number that decides which choices are favourites
         self.facts = {}
         self.used = set()            # words that stand for somebody or something already
@@ -123,8 +125,10 @@ class World:
         self.friend = False          # is there a friend B?
         self.now = False             # has the day of the story begun?
         self.answer = None           # how the end remembers the beginning
-        hero = self.facts["A"] = self.person(kind)
-        self.habit = crc32(hero.name.encode())
+        self.kind = self.pick(kinds, .45)
+        hero = self.facts["A"] = self.person(self.kind, .45)
+        name = hero.name.replace("the ", "")
+        self.habit = HEROES.index(name) if name in HEROES else crc32(name.encode())
         self.usual = TRAITS[self.habit % len(TRAITS)]
         for slot, words in [("P", PLACES), ("Q", PLACES), ("R", PLACES), ("D", FOODS),
                             ("X", ANIMALS), ("Y", ANIMALS)]:
@@ -133,29 +137,28 @@ class World:
         self.facts["G"] = self.new([trade for trade in TRADES if trade not in
                                     ("king", "queen", "giant", "witch", "princess")])
 
-    def pick(self, options):
-        """One of the options, more often the hero's favourite."""
-        if self.rng.random() < HABIT:
-            return options[self.habit % len(options)]
+    def pick(self, options, share=.15, n=0):
+        """One of the options; this share of the times the favourite, or the n-th after it."""
+        if self.rng.random() < share:
+            return options[(self.habit + n) % len(options)]
         return self.rng.choice(options)
 
-    def new(self, words):
+    def new(self, words, share=.15):
         """A word that this story has not used yet."""
-        words = list(words)
-        # the first word asked for has one favourite, the second the next, and so on
-        favourite = words[(self.habit + len(self.used)) % len(words)]
-        if favourite in self.used or self.rng.random() < 1 - HABIT:
-            favourite = self.rng.choice([word for word in words if word not in self.used])
-        self.used.add(favourite)
-        return favourite
+        word = self.pick(list(words), share, len(self.used))  # each time another favourite
+        if word in self.used:
+            word = self.rng.choice([word for word in words if word not in self.used])
+        self.used.add(word)
+        return word
 
-    def person(self, kind):
-        """Somebody new of this kind."""
+    def person(self, kind, share=.15):
+        """Somebody new of this kind; share: how often the favourite."""
         if kind == CHILD:
-            name = self.new(GIRLS + BOYS)
+            name = self.new(GIRLS + BOYS, share)
             return Person(name, "she" if name in GIRLS else "he", kind)
         if kind == BEAST:
-            name = self.new([name for name in BEASTS if name.split()[-1].lower() not in self.used])
+            free = [name for name in BEASTS if name.split()[-1].lower() not in self.used]
+            name = self.new(free, share)
             self.used.add(name.split()[-1].lower())
             return Person(name, BEASTS[name], kind)
         if kind == ODD:
@@ -164,7 +167,7 @@ class World:
             last = self.rng.choice(SURNAMES + [self.odd().title()])
             return Person(self.rng.choice([name, f"{name} {last}"]), he, GROWN)
         who = {ROYAL: {"king": "he", "queen": "she"}, GROWN: TRADES, STRANGER: RARE}[kind]
-        name = self.new(who)
+        name = self.new(who, share)
         return Person("the " + name, who[name], GROWN)
 
     def thing(self, words):
@@ -206,16 +209,11 @@ class World:
 
     def day(self):
         """The beginning of a sentence that says when."""
-        weather = "{sunny|windy|cold|rainy|foggy|warm|bright}"
-        if self.now:
-            return self.tell(f"""{{It was a {weather} day, and|That day|After breakfast|That very
-                day|It was a {weather} morning, and|Not long after that,|An hour later}}""")
-        return self.tell(f"""{{One {weather} morning|One {weather} day|It was a {weather} day when|
-            It was a {weather} morning when|On a {weather} afternoon|One morning|One day|Early one
-            morning|Last {{Sunday|Monday|summer|week}}|One fine day|On the first day of {{spring|
-            winter|autumn|summer}}|On market day|Yesterday|On {{Monday|Friday|Saturday}}|One
-            {{spring|summer|autumn|winter}} {{morning|evening|day}}|In {{spring|summer|
-            autumn}}}}""")
+        if not self.now:
+            self.now = True
+            return self.when
+        return self.tell(f"""{{It was a {self.rng.choice(WEATHER)} {{day|morning}}, and|That day|
+            After breakfast|That very day|Not long after that,|An hour later}}""")
 
     def trait(self):
         """What the hero is like; the ending may recall it."""
@@ -272,13 +270,15 @@ class World:
 def choose_plot(w, opening, only=None):
     """A plot that fits the hero (None if `only` does not), more likely one whose cues are there."""
     hero = w.facts["A"]
-    text = f"{opening} {hero.name} {'' if w.answer else w.usual[0]}".lower()
+    text = re.sub(r"\W+", " ", f" {opening} {hero.name} {'' if w.answer else w.usual[0]} ".lower())
     royal = hero.name in ("the king", "the queen")
     plots = [(plot, cues) for plot, kinds, cues in PLOTS
              if hero.kind in kinds or royal and ROYAL in kinds]
     if only:
         return next((plot for plot, _ in plots if plot.__name__ == only), None)
-    weights = [1 + 25 * sum(cue in text for cue in cues) for _, cues in plots]
+    weights = [1 + 25 * sum(f" {cue} " in text for cue in cues) for _, cues in plots]
+    if w.rng.random() < .25:
+        return plots[w.habit % len(plots)][0]  # the hero's favourite
     return w.rng.choices(plots, weights)[0][0]
 
 
@@ -325,12 +325,12 @@ def story(rng, only=None, n_words=(80, 195)):
     text = ""
     while not n_words[0] <= len(text.split()) <= n_words[1]:
         [(_, kinds, template)] = rng.choices(OPENINGS, [weight for weight, _, _ in OPENINGS])
-        kind = rng.choice(kinds)
+        when = rng.choice(DAYS).replace("*", rng.choice(WEATHER))
         # an opening has habits, too: it is told of one hero more often than of others
-        number = crc32(tidy(template).encode()) if template else rng.getrandbits(32)
-        w = World(rng, kind, number)
+        habit = crc32((tidy(template) or when).encode())
+        w = World(rng, kinds, when, habit)
         opening = w.tell(template)
-        if kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
+        if w.kind == ODD and w.facts["A"].name in opening:  # Alan Turing, from now on Turing
             w.facts["A"].name = w.facts["A"].name.split()[-1]
         w.now = bool(re.search(r"woke|day|morning|night|evening|Today", opening))
         plot = choose_plot(w, opening, only)
