@@ -270,6 +270,7 @@ def save_for_llama_cpp(path, encoder, hparams, params):
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list([encoder.decoder[i] for i in range(hparams["n_vocab"])])
     writer.add_token_merges([" ".join(pair) for pair in encoder.bpe_ranks])
+    writer.add_eos_token_id(hparams["n_vocab"] - 1)  # without it, text ends at token 11, a comma
     writer.add_tensor("token_embd.weight", params["wte"])
     writer.add_tensor("position_embd.weight", params["wpe"])
     names = {"ln_1": "attn_norm", "ln_2": "ffn_norm", "c_attn": "attn_qkv", "c_fc": "ffn_up"}
