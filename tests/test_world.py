@@ -96,6 +96,30 @@ def test_an_opening_makes_a_plot_likelier():
     assert chosen["It was wi", "snowman"] > 5 * max(1, chosen["It was a ", "snowman"])
 
 
+def test_a_cue_is_a_whole_word():
+    """"Win", "hen" and "new" are cues; "window", "then" and "knew" are not."""
+    rng, chosen = random.Random("words"), Counter()
+    for _ in range(300):
+        w = world.World(rng, [plots.CHILD])
+        w.answer = "the hero's habit is known, so the opening alone decides"
+        chosen[world.choose_plot(w, "He knew the window, and then he smiled.").__name__] += 1
+    assert sum(chosen[name] for name in ["race", "quarrel", "little_one", "newcomer"]) < 90
+
+
+def test_an_opening_has_a_favourite_hero(monkeypatch):
+    monkeypatch.setattr(world, "OPENINGS", [(1, plots.ANY, "")])
+    monkeypatch.setattr(world, "DAYS", ["On Monday", "Last Sunday"])
+    rng, heroes = random.Random("days"), {"On Monday": Counter(), "Last Sunday": Counter()}
+    for _ in range(600):
+        began = re.match(r"(On Monday|Last Sunday) ((?:the )?\w+)", world.story(rng))
+        if began:
+            heroes[began[1]][began[2]] += 1
+    (monday, _), (sunday, _) = favourites = [each.most_common(1)[0] for each in heroes.values()]
+    assert monday != sunday
+    for (_, times), counts in zip(favourites, heroes.values()):
+        assert times > .15 * sum(counts.values()), counts
+
+
 def test_heroes_have_habits():
     """Two heroes prefer different words, and a hero the same ones; but nobody always does."""
     def colours(name):

@@ -968,13 +968,12 @@ def race(w):
     """A race is lost, and something better is won."""
     w.friend = True
     w.facts["X"] = w.new(SMALL)
-    yield w.tell("""{{day} {A} came to {P} for the great
-        race.|{day} {A} wanted to run in the race from {P} to {R}.|Every {spring|summer} there was
-        a race from {P} to {R}.} {The prize was a {C=golden|silver} {T=cup|bell}.|The winner would
-        get a {C=golden|silver} {T=cup|bell}.} {{A} had run up and down the hill for weeks.|"I will
-        win," said {A}. {"I have practised every day."|"I can feel it in my toes."}} {B}, a {B.boy}
-        {from the mill|with long legs}, {wanted to win, too|was fast, too}. "{Go|Ready? Go}!"
-        called the {G}, and they ran.""")
+    yield w.tell("""{{day} {A} came to {P} for the great race.|{day} {A} wanted to run in the race
+        from {P} to {R}.|Every {spring|summer} there was a race from {P} to {R}.} {The prize was a
+        {C=golden|silver} {T=cup|bell}.|The winner would get a {C=golden|silver} {T=cup|bell}.}
+        {{A} had run up and down the hill for weeks.|"I will win," said {A}. {"I have practised
+        every day."|"I can feel it in my toes."}} {B}, a {B.boy} {from the mill|with long legs},
+        {wanted to win, too|was fast, too}. "{Go|Ready? Go}!" called the {G}, and they ran.""")
     yield w.tell("""{{A} was in front|Soon {A} was first}. But {near|at} {Q} {a {X} lay on the
         road|{A.he} saw a {X} in the grass}. {Its foot was hurt.|There was a thorn in its foot.}
         {"{I cannot stop now|Only a few more steps}," thought {A}. But {A.he} stopped.|{A} looked

@@ -24,10 +24,9 @@ A line break is a space (nothing after "|", "{" or "("), and an empty line start
 {V} the animals of a trial, {T} is a thing and {C} its colour, {D} is food, {P}, {Q} and {R} are
 places. Other letters are a plot's own.
 
-Every hero has habits: the name decides about one choice in seven and about one plot in four (see
-`World.pick`), so Anna's kite is more often of one colour than of the others. A model that has
-learned this tells different heroes different stories, even where it always takes the most likely
-token.
+Heroes have habits: the name decides about one choice in seven (`World.pick`) and one plot in four
+(`choose_plot`). An opening has a favourite hero (`story`). A model that has learned this tells
+different stories after different openings, even where it always takes the most likely token.
 
 measure.py checks stories by their wording ("a girl named", "gave back", "ran to ..., and there"),
 so change such words there, too, if you change them here or in plots.py; tests/test_world.py checks.
@@ -44,6 +43,7 @@ from plots import (ANIMALS, BEAST, BEASTS, BOYS, CHILD, COLOURS, DAYS, FOODS, GI
 
 FORMS = {"she": {"him": "her", "his": "her", "himself": "herself", "boy": "girl"},
          "it": {"him": "it", "his": "its", "himself": "itself"}}
+HABIT = .15  # the share of choices that a habit decides, unless something else is said
 HEROES = [*GIRLS, *BOYS, *TRADES, *BEASTS, *RARE]  # their habits all differ
 
 
@@ -127,7 +127,7 @@ class World:
         self.answer = None           # how the end remembers the beginning
         self.kind = self.pick(kinds, .45)
         hero = self.facts["A"] = self.person(self.kind, .45)
-        name = hero.name.replace("the ", "")
+        name = hero.name.removeprefix("the ")
         self.habit = HEROES.index(name) if name in HEROES else crc32(name.encode())
         self.usual = TRAITS[self.habit % len(TRAITS)]
         for slot, words in [("P", PLACES), ("Q", PLACES), ("R", PLACES), ("D", FOODS),
@@ -137,13 +137,13 @@ class World:
         self.facts["G"] = self.new([trade for trade in TRADES if trade not in
                                     ("king", "queen", "giant", "witch", "princess")])
 
-    def pick(self, options, share=.15, n=0):
+    def pick(self, options, share=HABIT, n=0):
         """One of the options; this share of the times the favourite, or the n-th after it."""
         if self.rng.random() < share:
             return options[(self.habit + n) % len(options)]
         return self.rng.choice(options)
 
-    def new(self, words, share=.15):
+    def new(self, words, share=HABIT):
         """A word that this story has not used yet."""
         word = self.pick(list(words), share, len(self.used))  # each time another favourite
         if word in self.used:
@@ -151,7 +151,7 @@ class World:
         self.used.add(word)
         return word
 
-    def person(self, kind, share=.15):
+    def person(self, kind, share=HABIT):
         """Somebody new of this kind; share: how often the favourite."""
         if kind == CHILD:
             name = self.new(GIRLS + BOYS, share)
@@ -270,15 +270,15 @@ class World:
 def choose_plot(w, opening, only=None):
     """A plot that fits the hero (None if `only` does not), more likely one whose cues are there."""
     hero = w.facts["A"]
-    text = re.sub(r"\W+", " ", f" {opening} {hero.name} {'' if w.answer else w.usual[0]} ".lower())
     royal = hero.name in ("the king", "the queen")
     plots = [(plot, cues) for plot, kinds, cues in PLOTS
              if hero.kind in kinds or royal and ROYAL in kinds]
     if only:
         return next((plot for plot, _ in plots if plot.__name__ == only), None)
-    weights = [1 + 25 * sum(f" {cue} " in text for cue in cues) for _, cues in plots]
     if w.rng.random() < .25:
         return plots[w.habit % len(plots)][0]  # the hero's favourite
+    text = re.sub(r"\W+", " ", f" {opening} {hero.name} {'' if w.answer else w.usual[0]} ".lower())
+    weights = [1 + 25 * sum(f" {cue} " in text for cue in cues) for _, cues in plots]
     return w.rng.choices(plots, weights)[0][0]
 
 
